@@ -1,0 +1,1 @@
+"""Clips in: one corpus a file, each an iterator of clips."""

@@ -1,0 +1,1 @@
+"""Teaching: how the notebooks are built, run, checked and made to answer the learner."""

@@ -1,0 +1,1 @@
+"""Scores: how near a generated clip is to the true one."""

@@ -1,0 +1,1 @@
+"""Measurements: what is computed from sound and pictures."""
