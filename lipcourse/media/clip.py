@@ -1,4 +1,4 @@
-"""A clip of a talking face, and how to read and write it."""
+"""What a clip is: pictures, sound, and what is known of both."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ class Origin(NamedTuple):
 @dataclass(frozen=True)
 class Clip:
     """One talker saying one thing: pictures, sound, and what is known of both.
+
+    Time zero is the start of the first picture: frame t is shown from `t / fps` seconds, and sample n is
+    heard at `n / sample_rate` seconds. Pictures and sound may end at different times (in GRID the sound is
+    22 ms shorter).
 
     Attributes:
         key: A name unique over all corpora, such as "grid/s1/bbaf2n".

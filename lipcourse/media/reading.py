@@ -1,0 +1,254 @@
+"""Read a video or sound file, whatever FFmpeg makes of it, as steady pictures and mono sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import numpy as np
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from lipcourse.errors import MediaError
+from lipcourse.media.clip import Clip, Origin
+
+LARGEST_CLIP_BYTES = 4 * 2**30
+"""How much memory the pictures of one clip may fill; a longer film is refused before the machine is full."""
+
+CUT_OFF_SECONDS = 0.2
+"""A file that ends this much before the end its own header names has been cut off."""
+
+GAP_SECONDS = 0.05
+"""Sound that comes this much later than it is due leaves a gap; less is rounding of time stamps."""
+
+COPY_AGAIN = "copy or download it again"
+
+
+def read_clip(
+    path: str | Path,
+    *,
+    fps: float = 25.0,
+    key: str | None = None,
+    talker: str = "unknown",
+    origin: Origin | None = None,
+    max_side: int | None = None,
+) -> Clip:
+    """Read a video file with its sound (with PyAV, which is FFmpeg).
+
+    A file at another frame rate, or at a varying one, is resampled: the frame at `t / fps` seconds is the one
+    whose time is nearest. A picture recorded sideways is turned upright. The sound's channels are averaged;
+    its sample rate is kept. Sound that starts after the first picture gets silence before it, and sound that
+    starts earlier is cut, so that both begin at time zero; their ends are left as they are. Any number of
+    frames from one upward is read: who needs more (a window of 16, say) must look.
+
+    A file that was cut off is refused where that can be seen: a part would pass for the whole.
+
+    Taught in notebook 01.
+
+    Args:
+        path: Any file that FFmpeg reads.
+        fps: Frames a second of the clip returned.
+        key: The clip's name; by default "file/" and the file's name without its suffix.
+        talker: Who speaks.
+        origin: Where it comes from; by default Origin("file", "unknown").
+        max_side: Pictures with a longer side are shrunk to this many pixels, their shape kept.
+
+    Raises:
+        MediaError: The file is missing, empty, cut off, damaged or not a video, lacks pictures or sound, or
+            is too long for memory.
+    """
+    path = Path(path)
+    if fps <= 0:
+        raise MediaError(f"{fps:g} frames a second is not a frame rate", where=path, remedy="use one above 0")
+    film = _read_film(path, fps, max_side)
+    waveform, sample_rate = _read_sound(path, film.start)
+    end = film.start + max(len(film.frames) / fps, len(waveform) / sample_rate)
+    if end < film.header_end - CUT_OFF_SECONDS:
+        there, whole = end - film.start, film.header_end - film.start
+        raise MediaError(
+            f"the file is cut off after {there:.2f} of {whole:.2f} s", where=path, remedy=COPY_AGAIN
+        )
+    return Clip(
+        key=key or f"file/{path.stem}",
+        talker=talker,
+        frames=film.frames,
+        fps=float(fps),
+        waveform=waveform,
+        sample_rate=sample_rate,
+        origin=origin or Origin("file", "unknown"),
+    )
+
+
+def read_audio(path: str | Path) -> tuple[NDArray[np.float32], int]:
+    """Read the sound of a sound or video file, from its first sample on (with PyAV, which is FFmpeg).
+
+    Taught in notebook 01.
+
+    Returns:
+        The waveform, float32 (N,), mono in [-1, 1], and its sample rate in Hz.
+
+    Raises:
+        MediaError: The file is missing, empty, damaged or not a sound, or holds no sound.
+    """
+    return _read_sound(Path(path), start=None)
+
+
+class _Film(NamedTuple):
+    """Pictures at a steady rate; times in seconds on the file's own clock."""
+
+    frames: NDArray[np.uint8]
+    start: float
+    header_end: float
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[InputContainer]:
+    """Open a file for reading; what FFmpeg finds wrong with it meanwhile becomes a MediaError."""
+    if not path.is_file():
+        raise MediaError("no such file", where=path, remedy="check the path")
+    if path.stat().st_size == 0:
+        raise MediaError("the file is empty", where=path, remedy=COPY_AGAIN)
+    try:
+        # An absolute path cannot be taken for an address such as "concat:...".
+        with av.open(path.absolute()) as container:
+            yield container
+    except av.FFmpegError as error:
+        raise MediaError(
+            f"not a video or sound file, or a damaged one ({error.strerror})",
+            where=path,
+            remedy=f"{COPY_AGAIN}, or choose another",
+        ) from error
+
+
+def _read_film(path: Path, fps: float, max_side: int | None) -> _Film:
+    with _opened(path) as container:
+        # A song's cover is a video stream to FFmpeg.
+        films = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        if not films:
+            raise MediaError(
+                "there is no video stream in it", where=path, remedy="choose a file with pictures"
+            )
+        films[0].thread_type = "AUTO"
+        header_end = ((container.start_time or 0) + (container.duration or 0)) / av.time_base
+        start = 0.0
+        frames: list[NDArray[np.uint8]] = []
+        for frame in _at_rate(_whole_pictures(container, films[0], path), fps):
+            if not frames:
+                start = frame.time
+            frames.append(_pixels(frame, max_side))
+            if len(frames) * frames[0].nbytes > LARGEST_CLIP_BYTES:
+                raise MediaError(
+                    f"its pictures need more than {LARGEST_CLIP_BYTES / 2**30:g} GB of memory",
+                    where=path,
+                    remedy="cut it into shorter clips, or make its pictures smaller",
+                )
+    if not frames:
+        raise MediaError("no picture in it can be decoded", where=path, remedy=COPY_AGAIN)
+    return _Film(np.stack(frames), start, header_end)
+
+
+def _whole_pictures(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[VideoFrame]:
+    """Decode pictures, and refuse one that FFmpeg had to patch: the file is damaged there, or cut off."""
+    for frame in container.decode(stream):
+        if frame.is_corrupt:
+            raise MediaError(
+                "the picture is damaged, or the file is cut off",
+                where=f"{path} at {frame.time:.2f} s",
+                remedy=COPY_AGAIN,
+            )
+        yield frame
+
+
+def _at_rate(pictures: Iterable[VideoFrame], fps: float) -> Iterator[VideoFrame]:
+    """Yield, for each tick of `1 / fps` seconds since the first picture, the picture nearest in time."""
+    tick = 0
+    start = 0.0
+    shown: VideoFrame | None = None
+    for following in pictures:
+        if shown is None:
+            start = following.time
+        else:
+            middle = (shown.time + following.time) / 2 - start
+            while tick / fps < middle:
+                yield shown
+                tick += 1
+        shown = following
+    if shown is None:
+        return
+    lasts = float(shown.duration * (shown.time_base or 0)) or 1 / fps
+    ticks = max(1, round((shown.time - start + lasts) * fps))
+    for _ in range(tick, ticks):
+        yield shown
+
+
+def _pixels(frame: VideoFrame, max_side: int | None) -> NDArray[np.uint8]:
+    """Turn a decoded picture into RGB pixels, uint8 (H, W, 3), upright and at most `max_side` long."""
+    shrink = min(1.0, (max_side or np.inf) / max(frame.width, frame.height))
+    pixels = frame.to_ndarray(
+        format="rgb24",
+        width=max(1, round(frame.width * shrink)),
+        height=max(1, round(frame.height * shrink)),
+        interpolation="AREA" if shrink < 1 else "BILINEAR",
+    )
+    upright = np.rot90(pixels, round(frame.rotation / 90))
+    # PyAV's rows are padded at some widths, which C libraries such as dlib misread.
+    return np.ascontiguousarray(upright, dtype=np.uint8)
+
+
+def _read_sound(path: Path, start: float | None) -> tuple[NDArray[np.float32], int]:
+    """Read mono sound from the time `start` on the file's own clock, or from its own start."""
+    with _opened(path) as container:
+        if not container.streams.audio:
+            raise MediaError(
+                "there is no sound (audio stream) in it", where=path, remedy="choose a file with sound"
+            )
+        sample_rate, pieces = _decode_sound(container, container.streams.audio[0])
+    if not pieces:
+        raise MediaError("no sound in it can be decoded", where=path, remedy=COPY_AGAIN)
+    waveform = _join(pieces, sample_rate, pieces[0][0] if start is None else start)
+    if not np.isfinite(waveform).all():
+        raise MediaError("the sound holds NaN or infinity", where=path, remedy="record or convert it again")
+    return np.clip(waveform, -1.0, 1.0), sample_rate
+
+
+def _decode_sound(
+    container: InputContainer, stream: AudioStream
+) -> tuple[int, list[tuple[float, NDArray[np.float32]]]]:
+    """Decode sound as its sample rate and pieces: the time of the first sample, and mono samples (N,)."""
+    to_float = AudioResampler(format="fltp")
+    pieces: list[tuple[float, NDArray[np.float32]]] = []
+    sample_rate = 0
+    for frame in container.decode(stream):
+        sample_rate = frame.sample_rate
+        pieces += [
+            (part.time or 0.0, part.to_ndarray().mean(axis=0, dtype=np.float32))
+            for part in to_float.resample(frame)
+        ]
+    return sample_rate, pieces
+
+
+def _join(
+    pieces: list[tuple[float, NDArray[np.float32]]], sample_rate: int, start: float
+) -> NDArray[np.float32]:
+    """Lay pieces of sound at their times; before the first and in gaps between them there is silence."""
+    placed: list[tuple[int, NDArray[np.float32]]] = []
+    position = None
+    for time, samples in pieces:
+        due = round((time - start) * sample_rate)
+        if position is None or due - position > GAP_SECONDS * sample_rate:
+            position = due
+        placed.append((position, samples))
+        position += len(samples)
+    waveform = np.zeros(max(0, position or 0), dtype=np.float32)
+    for first, samples in placed:
+        heard = samples[max(0, -first) :]
+        waveform[max(0, first) : max(0, first) + len(heard)] = heard
+    return waveform
