@@ -20,6 +20,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from numpy.typing import ArrayLike, NDArray
 
 COLOURS = {
@@ -35,7 +36,7 @@ COLOURS = {
 
 STYLE: dict[Any, Any] = {
     "axes.grid": False,
-    "axes.prop_cycle": mpl.cycler(
+    "axes.prop_cycle": cycler(
         color=[COLOURS[name] for name in ("blue", "vermillion", "green", "orange", "sky", "purple", "black")]
     ),
     "axes.spines.right": False,
@@ -155,11 +156,9 @@ def draw_landmarks(
     if points.shape not in {(68, 2), (20, 2)}:
         raise ValueError(f"landmarks must be (68, 2) or (20, 2), not {points.shape}")
     first_point = 68 - len(points)
-    picture = np.ascontiguousarray(frame)
-    picture = (
-        cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        if scale > 1
-        else picture.copy()
+    height, width = frame.shape[:2]
+    picture = cv2.resize(frame, (width * scale, height * scale), interpolation=cv2.INTER_CUBIC).astype(
+        np.uint8
     )
     # OpenCV draws between pixels when it is given whole numbers of 1/16 pixel.
     shift = 4
@@ -173,7 +172,7 @@ def draw_landmarks(
             cv2.polylines(picture, [part], closed, ink, 1, cv2.LINE_AA, shift)
         for point in part.tolist():
             cv2.circle(picture, point, round(radius * 2**shift), ink, cv2.FILLED, cv2.LINE_AA, shift)
-    return cast("NDArray[np.uint8]", picture)
+    return picture
 
 
 @mpl.rc_context(STYLE)
@@ -294,12 +293,13 @@ def contact_sheet(
     rows = -(-len(images) // columns)
     tall = width / columns * images[0].shape[0] / images[0].shape[1]
     figure, grid = subplots(
-        rows, columns, width=width, height=rows * (tall + (0.3 if any(texts) else 0.06)), squeeze=False
+        rows, columns, width=width, height=rows * (tall + (0.25 if any(texts) else 0.06)), squeeze=False
     )
     with mpl.rc_context(STYLE):
         figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
         for axes in grid.flat:
             axes.set_axis_off()
+            axes.set_anchor("N")
         for axes, image, text in zip(grid.flat, images, texts, strict=False):
             axes.imshow(image, cmap="gray" if image.ndim == 2 else None, vmin=0, vmax=255)
             axes.text(0.5, -0.02, text, transform=axes.transAxes, ha="center", va="top", fontsize=9)
