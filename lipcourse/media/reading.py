@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, overload
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -113,7 +114,7 @@ class _Film(NamedTuple):
 def _opened(path: Path) -> Iterator[InputContainer]:
     """Open a file for reading; what FFmpeg finds wrong with it meanwhile becomes a MediaError."""
     if not path.is_file():
-        raise MediaError("no such file", where=path, remedy="check the path")
+        raise MediaError("there is no such file", where=path, remedy="check the path")
     if path.stat().st_size == 0:
         raise MediaError("the file is empty", where=path, remedy=COPY_AGAIN)
     try:
@@ -122,7 +123,7 @@ def _opened(path: Path) -> Iterator[InputContainer]:
             yield container
     except av.FFmpegError as error:
         raise MediaError(
-            f"not a video or sound file, or a damaged one ({error.strerror})",
+            f"it is not a video or sound file, or it is damaged or cut off ({error.strerror})",
             where=path,
             remedy=f"{COPY_AGAIN}, or choose another",
         ) from error
@@ -136,11 +137,10 @@ def _read_film(path: Path, fps: float, max_side: int | None) -> _Film:
             raise MediaError(
                 "there is no video stream in it", where=path, remedy="choose a file with pictures"
             )
-        films[0].thread_type = "AUTO"
         header_end = ((container.start_time or 0) + (container.duration or 0)) / av.time_base
         start = 0.0
         frames: list[NDArray[np.uint8]] = []
-        for frame in _at_rate(_whole_pictures(container, films[0], path), fps):
+        for frame in _at_rate(_decoded(container, films[0], path), fps):
             if not frames:
                 start = frame.time
             frames.append(_pixels(frame, max_side))
@@ -155,16 +155,31 @@ def _read_film(path: Path, fps: float, max_side: int | None) -> _Film:
     return _Film(np.stack(frames), start, header_end)
 
 
-def _whole_pictures(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[VideoFrame]:
-    """Decode pictures, and refuse one that FFmpeg had to patch: the file is damaged there, or cut off."""
-    for frame in container.decode(stream):
-        if frame.is_corrupt:
-            raise MediaError(
-                "the picture is damaged, or the file is cut off",
-                where=f"{path} at {frame.time:.2f} s",
-                remedy=COPY_AGAIN,
-            )
-        yield frame
+@overload
+def _decoded(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[VideoFrame]: ...
+@overload
+def _decoded(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[AudioFrame]: ...
+def _decoded(container: InputContainer, stream: Any, path: Path) -> Iterator[Any]:
+    """Decode a stream, and refuse what FFmpeg had to patch: the file is damaged there, or cut off."""
+    time = 0.0
+    for packet in container.demux(stream):
+        for frame in packet.decode():
+            if frame.time is None:
+                raise MediaError(
+                    f"its {stream.type} does not say when it is played",
+                    where=path,
+                    remedy="convert it to MP4",
+                )
+            time = frame.time
+            if frame.is_corrupt:
+                raise _damaged(path, time)
+            yield frame
+        if packet.is_corrupt:
+            raise _damaged(path, time)
+
+
+def _damaged(path: Path, time: float) -> MediaError:
+    return MediaError("it is damaged, or cut off", where=f"{path} at {time:.2f} s", remedy=COPY_AGAIN)
 
 
 def _at_rate(pictures: Iterable[VideoFrame], fps: float) -> Iterator[VideoFrame]:
@@ -210,7 +225,7 @@ def _read_sound(path: Path, start: float | None) -> tuple[NDArray[np.float32], i
             raise MediaError(
                 "there is no sound (audio stream) in it", where=path, remedy="choose a file with sound"
             )
-        sample_rate, pieces = _decode_sound(container, container.streams.audio[0])
+        sample_rate, pieces = _decode_sound(container, container.streams.audio[0], path)
     if not pieces:
         raise MediaError("no sound in it can be decoded", where=path, remedy=COPY_AGAIN)
     waveform = _join(pieces, sample_rate, pieces[0][0] if start is None else start)
@@ -220,13 +235,13 @@ def _read_sound(path: Path, start: float | None) -> tuple[NDArray[np.float32], i
 
 
 def _decode_sound(
-    container: InputContainer, stream: AudioStream
+    container: InputContainer, stream: AudioStream, path: Path
 ) -> tuple[int, list[tuple[float, NDArray[np.float32]]]]:
     """Decode sound as its sample rate and pieces: the time of the first sample, and mono samples (N,)."""
     to_float = AudioResampler(format="fltp")
     pieces: list[tuple[float, NDArray[np.float32]]] = []
     sample_rate = 0
-    for frame in container.decode(stream):
+    for frame in _decoded(container, stream, path):
         sample_rate = frame.sample_rate
         pieces += [
             (part.time or 0.0, part.to_ndarray().mean(axis=0, dtype=np.float32))
