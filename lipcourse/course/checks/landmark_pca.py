@@ -1,60 +1,14 @@
-"""Checks of notebook 03: laying shapes on each other, PCA by hand, Eq. 4 of atvg, and what a component explains."""
+"""Checks of notebook 03: shapes on each other, PCA by hand, Eq. 4 of atvg, what a component explains."""
 
 from __future__ import annotations
-
-from math import pi
 
 import torch
 from torch import Tensor
 
+from lipcourse.course.checks.drawn_faces import face, moves, talk
 from lipcourse.course.exercise import Case, Exercise, Mutant
+from lipcourse.course.quizzes import Choice, Question, Quiz
 from lipcourse.signals.shapes import DEMO_BOOST, MOUTH, ShapeModel, procrustes
-
-# What a drawn face can do: each line moves the points of `_face` a little.
-MOVES = ("opens", "rounds", "turns", "raises the brows", "has a long chin", "has a wide face")
-
-
-def _face() -> Tensor:
-    """A face of ellipses, (68, 2), about one unit from its centre to its jaw; y points down."""
-    jaw = torch.linspace(pi, 0, 17)
-    brow = torch.linspace(0, pi, 5)
-    eye, outer, inner = (torch.arange(count) * 2 * pi / count + pi for count in (6, 12, 8))
-    parts = [
-        torch.stack([1.1 * jaw.cos(), 0.1 + 1.3 * jaw.sin()], 1),
-        torch.stack([-0.55 - 0.3 * brow.cos(), -0.5 - 0.12 * brow.sin()], 1),
-        torch.stack([0.55 - 0.3 * brow.cos(), -0.5 - 0.12 * brow.sin()], 1),
-        torch.stack([torch.zeros(4), torch.linspace(-0.25, 0.2, 4)], 1),
-        torch.stack([torch.linspace(-0.2, 0.2, 5), 0.32 + 0.05 * torch.linspace(0, pi, 5).sin()], 1),
-        torch.stack([-0.5 + 0.22 * eye.cos(), -0.25 + 0.1 * eye.sin()], 1),
-        torch.stack([0.5 + 0.22 * eye.cos(), -0.25 + 0.1 * eye.sin()], 1),
-        torch.stack([0.42 * outer.cos(), 0.72 + 0.16 * outer.sin()], 1),
-        torch.stack([0.3 * inner.cos(), 0.72 + 0.06 * inner.sin()], 1),
-    ]
-    return torch.cat(parts).double()
-
-
-def _moves() -> Tensor:
-    """One movement of `_face` for each of `MOVES`, (6, 68, 2)."""
-    face = _face()
-    moves = torch.zeros(len(MOVES), 68, 2, dtype=face.dtype)
-    moves[0, :17, 1] = 0.15 * (face[:17, 1] - 0.1)
-    moves[0, MOUTH, 1] = (face[MOUTH, 1] - 0.7).clamp(min=0) * 1.5
-    moves[1, MOUTH, 0] = -0.4 * face[MOUTH, 0]
-    moves[2, :, 0] = 0.2 * (1 - face[:, 0].square())
-    moves[3, 17:27, 1] = -0.12
-    moves[4, 4:13, 1] = 0.25 * (face[4:13, 1] - 0.6).clamp(min=0)
-    moves[5, :, 0] = 0.15 * face[:, 0]
-    return moves
-
-
-def _talk(seed: int, frames: int) -> Tensor:
-    """Frames of one talker, (T, 68, 2): the chin and the width stay, the rest moves."""
-    generator = torch.Generator().manual_seed(seed)
-    amounts = torch.randn(frames, len(MOVES), generator=generator, dtype=torch.float64)
-    amounts[:, 4:] = 2 * amounts[0, 4:]
-    shapes = _face() + torch.einsum("tk,kpc->tpc", amounts, _moves())
-    return shapes + 0.01 * torch.randn(shapes.shape, generator=generator, dtype=torch.float64)
-
 
 # Exercise 1: lay one shape on another.
 
@@ -78,7 +32,8 @@ def _turned(
         "sizes": target.norm() / centred.norm(),
         "none": torch.ones(()),
     }
-    return factors[scale] * centred @ (rotation if sense > 0 else rotation.mT) + mean.mean(0)
+    turned = factors[scale] * centred @ (rotation if sense > 0 else rotation.mT)
+    return torch.add(turned, mean.mean(0))
 
 
 def _align_uncentred(shape: Tensor, mean: Tensor) -> Tensor:
@@ -88,15 +43,15 @@ def _align_uncentred(shape: Tensor, mean: Tensor) -> Tensor:
 
 
 def _align_cases() -> list[Case]:
-    frames = _talk(1, 4)
+    frames = talk(1, 4)
     mirrored = frames[3] * torch.tensor([-1.0, 1.0])
     mirrored[:17] += torch.linspace(0, 0.5, 17)[:, None]
     half = torch.tensor([[0.8, 0.6], [-0.6, 0.8]], dtype=torch.float64)
     return [
-        (60 * frames[0] + torch.tensor([180.0, 140.0]), _face()),
-        (40 * frames[1] @ half + torch.tensor([90.0, 160.0]), _face()),
-        (0.2 * frames[2] @ half.mT - 3, 50 * _face() + 64),
-        (mirrored, _face()),
+        (60 * frames[0] + torch.tensor([180.0, 140.0]), face()),
+        (40 * frames[1] @ half + torch.tensor([90.0, 160.0]), face()),
+        (0.2 * frames[2] @ half.mT - 3, 50 * face() + 64),
+        (mirrored, face()),
     ]
 
 
@@ -109,8 +64,9 @@ ALIGN = Exercise(
         Mutant(
             "not centred",
             _align_uncentred,
-            "You turn and scale about the corner of the picture. Take each shape's own centre away first, then add "
-            "the centre of the mean shape at the end.",
+            "You turn and scale about the corner of the picture. Take each shape's own centre away first, "
+            "then "
+            "add the centre of the mean shape at the end.",
         ),
         Mutant(
             "left at the centre",
@@ -120,14 +76,14 @@ ALIGN = Exercise(
         Mutant(
             "turned the wrong way",
             lambda shape, mean: _turned(shape, mean, sense=-1),
-            "Your angle has the wrong sign. With complex numbers the shape, not the mean, is the one to conjugate; "
-            "with an SVD, try the transposed rotation.",
+            "Your angle has the wrong sign. With complex numbers the shape, not the mean, is the one to "
+            "conjugate; with an SVD, try the transposed rotation.",
         ),
         Mutant(
             "reflection allowed",
             lambda shape, mean: _turned(shape, mean, mirror=True),
-            "One of the shapes is a mirror image, and you flipped it. A head can turn but not become its mirror "
-            "image: where the determinant is negative, change the sign of the last singular vector.",
+            "One of the shapes is a mirror image, and you flipped it. A head can turn but not become its "
+            "mirror image: where the determinant is negative, change the sign of the last singular vector.",
         ),
         Mutant(
             "not scaled",
@@ -137,8 +93,8 @@ ALIGN = Exercise(
         Mutant(
             "sizes made equal",
             lambda shape, mean: _turned(shape, mean, scale="sizes"),
-            "You divide one size by the other. That makes the sizes equal, but a slightly smaller shape lies nearer "
-            "(least squares) when it does not fit exactly: divide by the squared size of the shape.",
+            "You divide one size by the other. That makes the sizes equal, but a slightly smaller shape lies "
+            "nearer (least squares) when it does not fit exactly: divide by the squared size of the shape.",
         ),
     ),
 )
@@ -166,31 +122,32 @@ def _reconstruct(
     rows = shapes.reshape(len(shapes), -1)
     mean = rows.mean(0) if centre else torch.zeros_like(rows[0])
     _, singular, directions = torch.linalg.svd(rows - mean, full_matrices=False)
-    chosen = {"rows": directions[:count], "columns": directions.mT[:count], "last": directions[-count:]}[
-        which
-    ]
+    choices = {"rows": directions[:count], "columns": directions.mT[:count], "last": directions[-count:]}
+    chosen = choices[which]
     coefficients = (rows - mean) @ chosen.mT
     if white:
         coefficients = coefficients / (singular[:count] / (len(rows) - 1) ** 0.5)
-    return (coefficients @ chosen + (mean if add else 0)).reshape(shapes.shape)
+    drawn = (coefficients @ chosen).reshape(shapes.shape)
+    return torch.add(drawn, mean.reshape(68, 2)) if add else drawn
 
 
 RECONSTRUCT = Exercise(
     name="reconstruct_shapes",
     reference=reconstruct_shapes,
-    cases=lambda: [(_talk(2, 160), 1), (_talk(3, 160), 4)],
+    cases=lambda: [(talk(2, 160), 1), (talk(3, 160), 4)],
     picture="points",
     mutants=(
         Mutant(
             "forgot to centre",
             lambda shapes, count: _reconstruct(shapes, count, centre=False),
-            "Without taking the mean away, your first component spends itself on the mean face, which is far from "
-            "zero. Subtract the mean of each column before the SVD, and add it again at the end.",
+            "Without taking the mean away, your first component spends itself on the mean face, which is far "
+            "from zero. Subtract the mean of each column before the SVD, and add it again at the end.",
         ),
         Mutant(
             "columns in place of rows",
             lambda shapes, count: _reconstruct(shapes, count, which="columns"),
-            "`torch.linalg.svd` gives U, S and V already transposed: the directions are the first rows of Vh, not "
+            "`torch.linalg.svd` gives U, S and V already transposed: the directions are the first rows of "
+            "Vh, not "
             "its first columns.",
         ),
         Mutant(
@@ -201,13 +158,14 @@ RECONSTRUCT = Exercise(
         Mutant(
             "scaled by the variance",
             lambda shapes, count: _reconstruct(shapes, count, white=True),
-            "You divide the coefficients by their standard deviation (whitening). Then every component moves the "
-            "face as much as every other: leave them as long as they are.",
+            "You divide the coefficients by their standard deviation (whitening). Then every component moves "
+            "the face as much as every other: leave them as long as they are.",
         ),
         Mutant(
             "the smallest components",
             lambda shapes, count: _reconstruct(shapes, count, which="last"),
-            "You kept the directions of least variance. An SVD gives the largest first; `eigh` gives them last.",
+            "You kept the directions of least variance. An SVD gives the largest first; `eigh` gives them "
+            "last.",
         ),
     ),
 )
@@ -223,8 +181,8 @@ def draw_shapes(coefficients: Tensor, components: Tensor, mean: Tensor, boost: T
 
 
 def _draw_cases() -> list[Case]:
-    model = ShapeModel.fit(torch.cat([_talk(seed, 40) for seed in range(5)]))
-    coefficients = model.transform(_talk(7, 5))
+    model = ShapeModel.fit(torch.cat([talk(seed, 40) for seed in range(5)]))
+    coefficients = model.transform(talk(7, 5)) / 3
     ones = torch.ones(6, dtype=torch.float64)
     demo = torch.tensor(DEMO_BOOST, dtype=torch.float64)
     return [(coefficients, model.components, model.mean, omega) for omega in (demo, ones)]
@@ -238,12 +196,12 @@ DRAW = Exercise(
     mutants=(
         Mutant(
             "the mean is missing",
-            lambda h, u, mean, omega: ((h * omega) @ u).reshape(-1, 68, 2),
+            lambda h, u, _, omega: ((h * omega) @ u).reshape(-1, 68, 2),
             "Eq. 4 ends in + mean: components say how far to go, the mean shape says from where.",
         ),
         Mutant(
             "no boost",
-            lambda h, u, mean, omega: (h @ u).reshape(-1, 68, 2) + mean,
+            lambda h, u, mean, _: (h @ u).reshape(-1, 68, 2) + mean,
             "You never use the boost. Multiply each coefficient by its own omega before the components.",
         ),
         Mutant(
@@ -259,7 +217,8 @@ DRAW = Exercise(
         Mutant(
             "all x first, then all y",
             lambda h, u, mean, omega: ((h * omega) @ u).reshape(-1, 2, 68).mT + mean,
-            "A row of 136 numbers is x0, y0, x1, y1, ...: reshape it to (68, 2). You read it as 68 x, then 68 y.",
+            "A row of 136 numbers is x0, y0, x1, y1, ...: reshape it to (68, 2). You read it as 68 x, then "
+            "68 y.",
         ),
     ),
 )
@@ -276,11 +235,11 @@ def mouth_share(shapes: Tensor, components: Tensor) -> float:
 
 
 def _share(
-    shapes: Tensor, components: Tensor, *, mean: Tensor | None = None, part: str = "mouth", power: int = 2
+    shapes: Tensor, components: Tensor, *, centre: bool = True, part: str = "mouth", power: int = 2
 ) -> float:
     """The share explained, with the mistakes that it invites."""
     rows = shapes.reshape(len(shapes), -1)
-    moved = rows - (rows.mean(0) if mean is None else mean)
+    moved = rows - (rows.mean(0) if centre else 0)
     columns = {
         "mouth": slice(96, 136),
         "face": slice(0, 136),
@@ -295,8 +254,8 @@ def _share(
 
 
 def _share_cases() -> list[Case]:
-    model = ShapeModel.fit(torch.cat([_talk(seed, 40) for seed in range(5)]))
-    talker = _talk(7, 75)
+    model = ShapeModel.fit(torch.cat([talk(seed, 40) for seed in range(5)]))
+    talker = talk(7, 75)
     return [(talker, model.components[:count]) for count in (1, 2, 6)]
 
 
@@ -309,37 +268,122 @@ SHARE = Exercise(
         Mutant(
             "the whole face",
             lambda shapes, components: _share(shapes, components, part="face"),
-            "That is the share of the whole face. Look at points 48 to 67 only, in the error and in the total.",
+            "That is the share of the whole face. Look at points 48 to 67 only, in the error and in the "
+            "total.",
         ),
         Mutant(
             "coordinates 48 to 67",
             lambda shapes, components: _share(shapes, components, part="points"),
-            "You cut 48:68 out of 136 coordinates, which are the points 24 to 33: a brow and a nose. Reshape to "
-            "(T, 68, 2) first, or cut out 96:136.",
+            "You cut 48:68 out of 136 coordinates, which are the points 24 to 33: a brow and a nose. Reshape "
+            "to (T, 68, 2) first, or cut out 96:136.",
         ),
         Mutant(
             "coefficients from the mouth alone",
             lambda shapes, components: _share(shapes, components, part="mouth alone"),
-            "You measured the coefficients on the mouth alone. Components are orthonormal over the whole face: "
-            "find the coefficients with all 136 coordinates, and look at the mouth only afterwards.",
-        ),
-        Mutant(
-            "not the talker's own mean",
-            lambda shapes, components: _share(shapes, components, mean=_face().flatten()),
-            "You did not take away this talker's own mean shape: what a mouth looks like counts as movement.",
+            "You measured the coefficients on the mouth alone. Components are orthonormal over the whole "
+            "face: find the coefficients with all 136 coordinates, and look at the mouth only afterwards.",
         ),
         Mutant(
             "the mean is not taken away",
-            lambda shapes, components: _share(shapes, components, mean=torch.zeros(136)),
+            lambda shapes, components: _share(shapes, components, centre=False),
             "Movement is the distance from the talker's mean shape: subtract the mean over the frames first.",
         ),
         Mutant(
             "lengths, not squares",
             lambda shapes, components: _share(shapes, components, power=1),
-            "Variance counts squares: sum the squared errors and divide by the sum of squared movements, with no "
-            "square root.",
+            "Variance counts squares: sum the squared errors and divide by the sum of squared movements, "
+            "with no square root.",
         ),
     ),
 )
 
 EXERCISES = (ALIGN, RECONSTRUCT, DRAW, SHARE)
+
+
+# The quiz: each key is computed on drawn faces.
+
+
+def _procrustes_keeps() -> str:
+    """What is left of a shift, a turn and a change of size after Procrustes."""
+    shape, turn = talk(1, 1)[0], torch.tensor([[0.6, 0.8], [-0.8, 0.6]], dtype=torch.float64)
+    before, after = procrustes(shape, face()).shapes, procrustes(30 * shape @ turn + 200, face()).shapes
+    return "nothing" if torch.allclose(before, after) else "something"
+
+
+def _zero_draws() -> str:
+    """What Eq. 4 draws from six zeros."""
+    model = ShapeModel.fit(talk(2, 40))
+    drawn = model.inverse(torch.zeros(6, dtype=torch.float64), boost=DEMO_BOOST)
+    return "mean" if torch.allclose(drawn, model.mean) else "other"
+
+
+def _variance_factor() -> float:
+    """How many times a boost of 3 multiplies the variance along its component."""
+    model = ShapeModel.fit(talk(2, 40))
+    coefficients = model.transform(talk(3, 40))
+    boosted = model.transform(model.inverse(coefficients, boost=DEMO_BOOST))
+    return float(boosted[:, 5].var() / coefficients[:, 5].var())
+
+
+def _first_component_of_a_crowd() -> str:
+    """What the first component explains of a mouth's movement, where talkers differ mostly in their chins."""
+    crowd = torch.cat([talk(seed, 20) for seed in range(30)])
+    crowd = crowd + torch.linspace(-8, 8, 30).double().repeat_interleave(20)[:, None, None] * moves()[4]
+    model = ShapeModel.fit(crowd)
+    much_of_all = model.explained_variance_ratio[0] > 0.5
+    return "little" if much_of_all and model.share_explained(talk(3, 75), MOUTH)[0] < 0.1 else "much"
+
+
+QUIZZES = (
+    Quiz(
+        "landmark_pca",
+        (
+            Question(
+                "A talker moves nearer to the camera, to the left, and tilts the head. What of this is left "
+                "in the "
+                "shape after Procrustes?",
+                (
+                    Choice("Nothing", "nothing", "Shift, scale and turn are what Procrustes takes away."),
+                    Choice(
+                        "The tilt", "something", "A tilt turns the picture of a face: that is taken away too."
+                    ),
+                ),
+                _procrustes_keeps,
+            ),
+            Question(
+                "A network says h = (0, 0, 0, 0, 0, 0). What is drawn with the boosts of the released demo?",
+                (
+                    Choice("The mean shape", "mean", "Zero times anything is zero: only the mean is left."),
+                    Choice(
+                        "An exaggerated face", "other", "A boost multiplies; there is nothing to multiply."
+                    ),
+                ),
+                _zero_draws,
+            ),
+            Question(
+                "The demo boosts the sixth component by 3. What happens to its variance over a clip?",
+                (
+                    Choice("It is 3 times as large", 3.0, "That is the standard deviation."),
+                    Choice("It is 6 times as large", 6.0, "Variance does not count components."),
+                    Choice("It is 9 times as large", 9.0, "Variance grows with the square of a factor."),
+                ),
+                _variance_factor,
+            ),
+            Question(
+                "Drawn talkers differ mostly in how long their chins are. The first component explains more "
+                "than half "
+                "of all variance. How much does it explain of how one talker's mouth moves?",
+                (
+                    Choice("More than half, too", "much", "It would if the talkers all looked alike."),
+                    Choice(
+                        "Less than a tenth",
+                        "little",
+                        "It is busy with chins. Variance of what, over whom: ask both before you trust a "
+                        "share.",
+                    ),
+                ),
+                _first_component_of_a_crowd,
+            ),
+        ),
+    ),
+)
