@@ -192,20 +192,29 @@ def plot_waveform(axes: Axes, waveform: ArrayLike, sample_rate: int, *, colour: 
 
 
 @mpl.rc_context(STYLE)
-def plot_spectrogram(axes: Axes, log_mel: ArrayLike, *, fps: float = 25.0, sample_rate: int = 44100) -> None:
+def plot_spectrogram(
+    axes: Axes, log_mel: ArrayLike, *, fps: float = 25.0, sample_rate: float = 44100
+) -> None:
     """Plot a log-mel spectrogram: seconds to the right, mel bands up, their frequencies at the right edge.
+
+    What lies more than 80 dB below the loudest is drawn alike: it cannot be heard.
 
     Args:
         axes: Where to draw.
-        log_mel: (4T, bands): four columns a video frame, log amplitude.
+        log_mel: (4T, bands) in decibels, four columns a video frame.
         fps: Video frames a second.
-        sample_rate: Of the sound the spectrogram was made from: its bands reach up to half of it.
+        sample_rate: Of the sound that the bands divide, from 0 Hz to half of it.
     """
     spectrogram = np.asarray(log_mel, dtype=np.float64)
     columns, bands = spectrogram.shape
     seconds = columns / (4 * fps)
     image = axes.imshow(
-        spectrogram.T, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, bands)
+        spectrogram.T,
+        origin="lower",
+        aspect="auto",
+        cmap="magma",
+        extent=(0, seconds, 0, bands),
+        vmin=spectrogram.max() - 80,
     )
     axes.set(xlabel="seconds", ylabel="mel band", yticks=np.linspace(0, bands, 5))
     ticks = [hertz for hertz in (500, 1000, 2000, 4000, 8000, 16000) if hertz < sample_rate / 2]
@@ -214,7 +223,7 @@ def plot_spectrogram(axes: Axes, log_mel: ArrayLike, *, fps: float = 25.0, sampl
     right.set(ylim=(0, bands), yticks=[_mel(hertz) / top * bands for hertz in ticks])
     right.set(yticklabels=[f"{hertz / 1000:g} kHz" for hertz in ticks])
     right.tick_params(length=3)
-    axes.figure.colorbar(image, ax=[axes, right], label="log amplitude", pad=0.02)
+    axes.figure.colorbar(image, ax=[axes, right], label="decibels", pad=0.02)
 
 
 @mpl.rc_context(STYLE)
