@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
@@ -183,25 +184,36 @@ def _damaged(path: Path, time: float) -> MediaError:
 
 
 def _at_rate(pictures: Iterable[VideoFrame], fps: float) -> Iterator[VideoFrame]:
-    """Yield, for each tick of `1 / fps` seconds since the first picture, the picture nearest in time."""
+    """Yield, for each tick of `1 / fps` seconds since the first picture, the picture nearest in time.
+
+    Times are exact fractions: half-way between two pictures it is always the earlier, so that 12.5 fps
+    become 25 by showing each picture twice, without a stutter.
+    """
+    step = 1 / Fraction(fps).limit_denominator(1001)
     tick = 0
-    start = 0.0
-    shown: VideoFrame | None = None
+    shown: tuple[Fraction, VideoFrame] | None = None
+    start = Fraction(0)
     for following in pictures:
+        time = _exact(following.pts, following)
         if shown is None:
-            start = following.time
+            start = time
         else:
-            middle = (shown.time + following.time) / 2 - start
-            while tick / fps < middle:
-                yield shown
+            middle = (shown[0] + time) / 2 - start
+            while tick * step <= middle:
+                yield shown[1]
                 tick += 1
-        shown = following
+        shown = (time, following)
     if shown is None:
         return
-    lasts = float(shown.duration * (shown.time_base or 0)) or 1 / fps
-    ticks = max(1, round((shown.time - start + lasts) * fps))
-    for _ in range(tick, ticks):
-        yield shown
+    time, last = shown
+    end = time - start + (_exact(last.duration, last) or step)
+    for _ in range(tick, max(1, round(end / step))):
+        yield last
+
+
+def _exact(ticks: int | None, frame: VideoFrame) -> Fraction:
+    """Turn a frame's own ticks into seconds."""
+    return (ticks or 0) * (frame.time_base or Fraction(0))
 
 
 def _pixels(frame: VideoFrame, max_side: int | None) -> NDArray[np.uint8]:
