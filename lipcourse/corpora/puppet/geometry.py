@@ -259,17 +259,19 @@ def _mouth_points(mouth: Mouth) -> Array:
 def depth(identity: Identity, x: Array, y: Array) -> tuple[Array, Array, Array]:
     """How far each place of the face stands out towards the viewer, with its slopes along x and y, in face units.
 
-    A hyperboloid for the head (its slope stays finite, so that a turned head never folds over itself) and a bump for
-    the nose.
+    Flat in front and steep at the sides, as a face is; the slope stays finite, so that a turned head never folds over
+    itself. A bump on it is the nose.
     """
     height = 1.42 * identity.face_length
     middle = 0.35
-    bend = np.sqrt(1.0 + 3.0 * (x * x + ((y - middle) / height) ** 2))
-    head = 0.85 * (2.0 - bend) - 0.35
+    far = x * x + ((y - middle) / height) ** 2
+    bend = (1.0 + 3.0 * far * far) ** 0.25
+    head = 1.57 * (1.0 - bend) + 0.33
     level = 0.50 * identity.nose_length
-    nose = 0.30 * np.exp(-((x / 0.17) ** 2) - ((y - level) / 0.30) ** 2)
-    slope_x = -2.55 * x / bend - 2.0 * nose * x / 0.17**2
-    slope_y = -2.55 * (y - middle) / height**2 / bend - 2.0 * nose * (y - level) / 0.30**2
+    nose = 0.25 * np.exp(-((x / 0.17) ** 2) - ((y - level) / 0.30) ** 2)
+    fall = -4.71 * far / bend**3
+    slope_x = fall * x - 2.0 * nose * x / 0.17**2
+    slope_y = fall * (y - middle) / height**2 - 2.0 * nose * (y - level) / 0.30**2
     return head + nose, slope_x, slope_y
 
 

@@ -12,11 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lipcourse.corpora.puppet.beard import draw_beard
 from lipcourse.corpora.puppet.drawing import Easel, to_bytes
 from lipcourse.corpora.puppet.eyes import Eyes, draw_lids, gaze_for
 from lipcourse.corpora.puppet.geometry import (
     BROW_RISE, PIVOT, Array, Turn, brow_share, face_points, jaw_share, shape_mouth, to_pixels,
 )  # fmt: skip
+from lipcourse.corpora.puppet.glasses import paint_glasses
 from lipcourse.corpora.puppet.hair import paint_hair
 from lipcourse.corpora.puppet.identity import Identity
 from lipcourse.corpora.puppet.mouth_drawing import MouthPainter
@@ -51,9 +53,11 @@ class Talker:
         easel = self.easel
         skin, cover = paint_skin(identity, easel)
         draw_lids(identity, easel, skin)
-        behind, front = paint_hair(identity, easel)
+        draw_beard(identity, easel, skin, cover)
+        behind, hair = paint_hair(identity, easel)
         self.head = _layer(skin, cover)
-        self.front = _layer(*front)
+        glasses = _layer(*paint_glasses(identity, easel))
+        self.front = _over(_layer(*hair), glasses)
         self.front_gap = np.repeat(255 - self.front[..., 3:], 4, axis=2)
         self.behind = _shrink(_layer(*behind), size)
         self.body = _shrink(_layer(*paint_body(identity, easel)), size)
@@ -115,10 +119,13 @@ def _shrink(picture: Bytes, size: int) -> Bytes:
 
 
 def _over(layer: Bytes, picture: Bytes) -> Bytes:
-    """Lay a layer over a picture."""
-    gap = cv2.cvtColor(255 - layer[..., 3], cv2.COLOR_GRAY2RGB)
-    colours = cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB)
-    return np.asarray(cv2.add(cv2.multiply(picture, gap, scale=1 / 255), colours), np.uint8)
+    """Lay a layer over a picture, of three bytes a pixel or four."""
+    gap = cv2.cvtColor(255 - layer[..., 3], cv2.COLOR_GRAY2RGB if picture.shape[2] == 3 else cv2.COLOR_GRAY2RGBA)
+    if picture.shape[2] == 3:
+        layer = cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB)
+    else:
+        gap[..., 3] = 255 - layer[..., 3]
+    return np.asarray(cv2.add(cv2.multiply(picture, gap, scale=1 / 255), layer), np.uint8)
 
 
 def _deform(talker: Talker, chin_drop: float, brow: float) -> Bytes:
