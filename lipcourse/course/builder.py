@@ -25,24 +25,31 @@ Version = Literal["learner", "solutions"]
 VERSIONS: tuple[Version, ...] = ("learner", "solutions")
 
 
-def build(folder: Path) -> list[Path]:
+def build(folder: Path, *, overwrite: bool = False) -> tuple[list[Path], list[Path]]:
     """Write both versions of every notebook of a course.
+
+    A notebook that somebody has worked in is kept: its digest is no longer that of its cells.
 
     Args:
         folder: The course: its sources are in `folder/source`, the learner's notebooks go to `folder`, those
             with the answers to `folder/solutions`.
+        overwrite: Replace notebooks that somebody has worked in, too.
 
     Returns:
-        The files that were written, each whole or not at all.
+        The notebooks that are as their sources now, and those that were kept. Each is written whole or
+        not at all.
     """
-    written = []
+    written, kept = [], []
     for path, text in _built(folder).items():
+        if path.exists() and not overwrite and _worked_in(path):
+            kept.append(path)
+            continue
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".tmp")
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
         written.append(path)
-    return written
+    return written, kept
 
 
 def compare(folder: Path) -> list[str]:
@@ -92,7 +99,8 @@ def make_notebook(source: Source, version: Version) -> NotebookNode:
         "language_info": {"name": "python"},
         "lipcourse": {"title": str(source.front.get("title", source.name)), "version": version},
     }
-    notebook = new_notebook(cells=cells, metadata=metadata, nbformat_minor=5)
+    notebook: NotebookNode = new_notebook(cells=cells, metadata=metadata, nbformat_minor=5)
+    notebook.metadata.lipcourse.digest = _digest(notebook)
     nbformat.validate(notebook)
     return notebook
 
@@ -106,6 +114,21 @@ def _built(folder: Path) -> dict[Path, str]:
         for source in read_sources(folder)
         for version in VERSIONS
     }
+
+
+def _digest(notebook: NotebookNode) -> str:
+    """A hash of what the cells hold, and show."""
+    parts = [(cell.cell_type, cell.source, cell.get("outputs", [])) for cell in notebook.cells]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _worked_in(path: Path) -> bool:
+    """Whether a notebook was changed, or run, since it was built."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError):
+        return False
+    return bool(notebook.metadata.get("lipcourse", {}).get("digest") != _digest(notebook))
 
 
 def _text(source: Source, cell: Cell, version: Version) -> str:
