@@ -88,8 +88,8 @@ def make_notebook(source: Source, version: Version) -> NotebookNode:
         digest = hashlib.sha256(f"{cell.kind}\n{text}".encode()).hexdigest()[:12]
         used[digest] += 1
         unique = digest if used[digest] == 1 else f"{digest}-{used[digest]}"
-        make = new_markdown_cell if cell.kind == "markdown" else new_code_cell
-        node = make(text, id=unique, metadata=_metadata(cell))
+        known = {"id": unique, "metadata": _metadata(cell)}
+        node = new_markdown_cell(text, **known) if cell.kind == "markdown" else new_code_cell(text, **known)
         if index == 0 and picture:
             kind = mimetypes.guess_type(picture.name)[0] or "image/png"
             node.attachments = {picture.name: {kind: base64.b64encode(picture.read_bytes()).decode()}}

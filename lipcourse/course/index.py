@@ -38,10 +38,12 @@ def write_index(outcomes: Sequence[Outcome], path: Path, *, profile: Profile, co
     )
     page = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>lipcourse: what was run</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<title>lipcourse: what was run</title>"
         f"<style>{STYLE}</style></head><body><main><h1>lipcourse</h1>"
         '<p class="lead">From a waveform to a talking mouth. These notebooks were run from top to bottom: '
-        f"open a page to read, a notebook to work.</p><dl class='facts'>{told}</dl>{cards}</main></body></html>"
+        f"open a page to read, a notebook to work.</p>"
+        f"<dl class='facts'>{told}</dl>{cards}</main></body></html>"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".tmp")
@@ -67,7 +69,8 @@ def _card(group: Sequence[Outcome], folder: Path) -> str:
     return (
         f'<article><div class="thumb">{thumb}</div><div><h2>{source.name[:2]} · {title}</h2>'
         f"<p>{escape(str(source.front.get('builds', '')))}</p>"
-        '<div class="scroll"><table><tr><th>version</th><th>result</th><th>cells ran for</th><th>slowest cell</th>'
+        '<div class="scroll"><table><tr><th>version</th><th>result</th><th>cells ran for</th>'
+        "<th>slowest cell</th>"
         f"<th>look</th></tr>{rows}</table></div>{f'<ul>{faults}</ul>' if faults else ''}</div></article>"
     )
 

@@ -55,7 +55,7 @@ def parameters(source: Source) -> Iterator[str]:
 
 
 def exercises(source: Source) -> Iterator[str]:
-    """Enough exercises, each with two hints, a solution cell and a check, in this order, used nowhere else."""
+    """Enough exercises, each with a solution cell and a check, and a quiz."""
     names = [cell.exercise for cell in source.cells if cell.exercise]
     if len(names) < EXERCISES:
         yield f"{len(names)} exercises; there must be at least {EXERCISES}"

@@ -71,7 +71,7 @@ def _promise_faults(place: str, cell: NotebookNode, version: Version) -> Iterato
     }
     for check in facts.get("checks", ()):
         if check not in answers:
-            yield f"{place}: the check {check!r} shows no verdict (its call must be the last line of the cell)"
+            yield f"{place}: the check {check!r} shows no verdict (call it on the last line of the cell)"
         elif answers[check] != EXPECTED[version]:
             yield f"{place}: the check {check!r} says {answers[check]!r}, not {EXPECTED[version]!r}"
 

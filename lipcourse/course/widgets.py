@@ -1,8 +1,8 @@
 """Sliders around a drawing function, whose errors are seen.
 
 ipywidgets' own `interact` swallows an exception in a callback: the notebook goes on as if nothing had
-happened. Here the learner sees it where the figure would be, and `drive_all`, which the course's runner calls at
-the end of every notebook, moves each control to its ends and its middle and raises what the callbacks raised.
+happened. Here the learner sees it where the figure would be, and `drive_all`, which the course's runner calls
+at the end of every notebook, moves each control to its ends and its middle and raises what callbacks raised.
 """
 
 from __future__ import annotations
