@@ -58,7 +58,7 @@ all_points = torch.cat(list(points.values()))
 print(f"{len(talkers)} talkers of {corpus.name}: {tuple(all_points.shape)}")
 
 # %% figure="One frame of each talker with its 68 points: people sit in different places."
-figure = pictures.contact_sheet(portraits, talkers, columns=min(5, len(talkers)))
+figure = pictures.contact_sheet(portraits, talkers, columns=min(5, (len(talkers) + 1) // 2))
 pictures.show(figure, "One frame of each talker with its 68 points: people sit in different places.")
 
 # %% [markdown]
@@ -275,7 +275,7 @@ print(f"largest difference from our own: {(model.components - signs[:, None] * V
 # > **Predict, then run.** Which of the six will open the mouth?
 
 # %% figure="Six panels, one a component: the mean face moved down (blue) and up (red)."
-figure, axes = pictures.subplots(2, 3, width=8, height=5.6)
+figure, axes = pictures.subplots(2, 3, width=8, height=5.6, sharex=True, sharey=True)
 deviations = model.explained_variance.sqrt()
 for k, axis in enumerate(axes.flat):
     step = 2 * deviations[k] * torch.eye(6, dtype=torch.float64)[k]
@@ -348,7 +348,7 @@ widgets.explore(slide, alt="A face drawn from six coefficients.", boost=["ones",
 # %% figure="One frame drawn from none to six components, and from six with boosts."
 own = shapes[talkers[0]]
 frame = own[(own[:, 66] - own[:, 62])[:, 1].argmax()]
-figure, axes = pictures.subplots(2, 4, width=8, height=4.6)
+figure, axes = pictures.subplots(2, 4, width=8, height=4.6, sharex=True, sharey=True)
 for count, axis in enumerate(axes.flat):
     h = model.transform(frame) * (torch.arange(6) < count)
     draw_face(axis, frame, "sky", width=0.9)
@@ -519,7 +519,7 @@ axis.margins(y=0.25)
 pictures.show(figure, "The gap between the lips: boosted, it doubles, and lips pass through each other.")
 
 # %% figure="The widest and the most closed frame, true, from six components, and boosted."
-figure, axes = pictures.subplots(2, 3, width=7, height=5.2)
+figure, axes = pictures.subplots(2, 3, width=7, height=5.2, sharex=True, sharey=True)
 for row, frame, what in ((0, gaps["true"].argmax(), "widest"), (1, gaps["boosted"].argmin(), "closed")):
     for axis, (name, drawn) in zip(axes[row], versions.items(), strict=True):
         draw_face(axis, own[frame], "sky", width=0.9)
