@@ -33,7 +33,9 @@ def draw_beard(identity: Identity, easel: Easel, picture: Array, cover: Array) -
     fibres = cv2.GaussianBlur(dots, (0, 0), 0.008 * easel.unit + 0.3, sigmaY=0.030 * easel.unit + 0.3)
     fibres = (fibres - fibres.mean()) / fibres.std()
     edge = easel.blur(where, 0.035)
-    edge = smoothstep(0.25, 0.75, edge + 0.16 * fibres * 4.0 * edge * (1.0 - edge)) * _lips_free(identity, easel)
+    edge = smoothstep(0.25, 0.75, edge + 0.16 * fibres * 4.0 * edge * (1.0 - edge)) * _lips_free(
+        identity, easel
+    )
     lit = 1.0 + 0.20 * fibres + 0.10 * easel.x * identity.light[0] - 0.10 * smoothstep(1.3, 2.0, easel.y)
     paint(picture, colour[None, None] * lit[..., None], 0.90 * edge)
     np.maximum(cover, smoothstep(0.4, 0.9, edge), out=cover)
@@ -57,7 +59,9 @@ def _cheeks(identity: Identity, easel: Easel) -> Array:
 def _full(identity: Identity, easel: Easel) -> Array:
     chin = rest_points(identity)[8]
     # A full beard adds a rim around the jaw, most of it under the chin.
-    longer = curve([(-0.80, 1.22), (-0.58, chin[1] - 0.10), (0.0, chin[1] + 0.11), (0.58, chin[1] - 0.10), (0.80, 1.22)])
+    longer = curve(
+        [(-0.80, 1.22), (-0.58, chin[1] - 0.10), (0.0, chin[1] + 0.11), (0.58, chin[1] - 0.10), (0.80, 1.22)]
+    )
     return np.maximum(_cheeks(identity, easel), easel.fill(longer))
 
 
@@ -74,7 +78,5 @@ def _goatee(identity: Identity, easel: Easel) -> Array:
     chin = rest_points(identity)[8, 1]
     tuft = curve([(0.30, line + 0.30), (0.32, chin - 0.20), (0.20, chin + 0.01), (0.0, chin + 0.05)])
     patch = easel.fill(np.concatenate([tuft, tuft[::-1] * (-1.0, 1.0)]))
-    sides = curve([(0.47, line - 0.05), (0.47, line + 0.20), (0.36, line + 0.42)])
-    sides_cover = easel.stroke([sides, sides * (-1.0, 1.0)], 0.09)
     soul = smoothstep(0.4, 0.6, bump(easel.x, easel.y, (0.0, line + 0.27), 0.10, 0.08))
-    return np.maximum(np.maximum(patch, sides_cover), np.maximum(soul, _moustache(identity, easel)))
+    return np.maximum(np.maximum(patch, soul), _moustache(identity, easel))

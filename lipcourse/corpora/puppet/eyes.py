@@ -67,7 +67,7 @@ class Eyes:
         )
         x = self._easel.x[0, columns]
         across = np.clip((x - middle) / half, -1.0, 1.0)  # -1 and 1 at the corners
-        arch = np.sqrt(1.0 - across**2)
+        arch = (1.0 - across**2) ** 0.72
         base = outer[1] + (inner[1] - outer[1]) * (1.0 - side * across) / 2
         rise = base.mean() - points[1:3, 1].mean()
         fall = points[4:, 1].mean() - base.mean()
@@ -83,7 +83,7 @@ class Eyes:
         patch = canvas[rows, columns, :3].astype(np.float32) / np.float32(255)
 
         # The white: shaded by the upper lid and towards the corners, pink at the inner one.
-        white = 0.93 - 0.22 * across.astype(np.float32) ** 2 - np.clip(0.30 - (y - upper) * 5.0, 0.0, 0.30)
+        white = 0.90 - 0.24 * across.astype(np.float32) ** 2 - np.clip(0.30 - (y - upper) * 5.0, 0.0, 0.30)
         pink = np.clip(-side * across - 0.72, 0, 1).astype(np.float32)
         ball = white[..., None] * np.array([1.0, 0.98, 0.97], np.float32)
         ball -= pink[:, None] * np.array([0.0, 1.1, 1.0], np.float32)

@@ -92,7 +92,7 @@ class Mouth:
         inside = np.maximum(1.0 - (across / value(self.inner)) ** 2, 0.0) ** power
         corner, upper, lower = value(self.corner), value(self.upper), value(self.lower)
         # The cupid's bow: a notch with a peak at either side; it flattens as the lip is stretched round a wide mouth.
-        bow = arch ** (0.5 + 0.5 * power) - value(self.notch) * np.exp(-((across / 0.15) ** 2))
+        bow = arch ** (0.38 + 0.42 * power) - value(self.notch) * np.exp(-((across / 0.15) ** 2))
         tubercle = (
             0.10 * value(self.upper_lip) * np.exp(-((across / 0.22) ** 2)) * (1.0 - value(self.roundness))
         )
@@ -100,7 +100,7 @@ class Mouth:
         inner_upper = corner + (upper - corner) * inside + tubercle * (inside > 0)
         inner_lower = np.maximum(corner + (lower - corner) * inside + tubercle * (inside > 0), inner_upper)
         outer_lower = (
-            corner + (lower - corner) * arch**power + value(self.lower_lip) * arch ** (0.35 + 0.45 * power)
+            corner + (lower - corner) * arch**power + value(self.lower_lip) * arch ** (0.30 + 0.38 * power)
         )
         return outer_upper, inner_upper, inner_lower, outer_lower
 
@@ -124,20 +124,22 @@ def shape_mouth(identity: Identity, pose: Pose) -> Mouth:
     line = MOUTH_LINE * identity.face_length
     free = 1.0 - np.clip(closed, 0.0, 1.0)
     drop = JAW_DROP * jaw
-    half_width = 0.39 * identity.mouth_width * (1.0 + 0.17 * wide - 0.36 * narrow) * (1.0 - 0.14 * push)
+    half_width = 0.39 * identity.mouth_width * (1.0 + 0.17 * wide - 0.31 * narrow) * (1.0 - 0.12 * push)
     half_width = half_width * (1.0 - 0.10 * jaw) * (1.0 + 0.03 * closed)
-    corner = line - identity.smile - 0.035 * wide + drop * (0.30 - 0.15 * closed) + 0.02 * closed
+    corner = (
+        line - identity.smile - 0.03 * wide + drop * (0.44 - 0.30 * closed) + 0.02 * closed + 0.025 * rounding
+    )
     middle = line + 0.10 * drop  # where pressed lips meet: the lower lip comes up most of the way
-    upper = middle - free * (0.07 * jaw + 0.03 * push + 0.055 * tuck + 0.10 * drop)
-    lower = middle + free * (1.08 * drop * (1.0 - 0.85 * tuck) + 0.05 * push - 0.012 * tuck)
-    pressed = 1.0 - 0.48 * closed
+    upper = middle - free * (0.06 * jaw + 0.02 * push + 0.055 * tuck + 0.10 * drop)
+    lower = middle + free * (1.02 * drop * (1.0 - 0.85 * tuck) + 0.04 * push - 0.012 * tuck)
+    pressed = 1.0 - 0.42 * closed
     upper_lip = 0.139 * identity.upper_lip * pressed * (1.0 - 0.14 * wide + 0.16 * push - 0.12 * jaw)
     lower_lip = (
         0.176
         * identity.lower_lip
         * pressed
-        * (1.0 - 0.12 * wide + 0.12 * push - 0.12 * jaw)
-        * (1.0 - 0.42 * tuck)
+        * (1.0 - 0.12 * wide + 0.04 * push - 0.12 * jaw)
+        * (1.0 - 0.34 * tuck)
     )
     return Mouth(
         half_width=half_width,

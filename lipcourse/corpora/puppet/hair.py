@@ -117,9 +117,10 @@ def paint_hair(identity: Identity, easel: Easel) -> tuple[Layer, Layer]:
     """
     random = np.random.Generator(np.random.PCG64([identity.seed, 4]))
     style = STYLES[identity.hair_style]
-    ragged = style.fluff * (grain(random, easel, 0.05) + 0.6 * grain(random, easel, 0.11))
-    outer = _soft(easel, _whole(style.outline, 0.0), 0.02 + style.fluff * 0.4, ragged)
     strands, along = _flow(style, random, easel)
+    tufts = grain(random, easel, 0.05) + 0.6 * grain(random, easel, 0.11)
+    ragged = style.fluff * (tufts if style.texture == "curly" else 0.25 * tufts + 0.8 * strands)
+    outer = _soft(easel, _whole(style.outline, 0.0), 0.02 + style.fluff * 0.4, ragged)
     free = _soft(easel, _open_below(_whole(style.opening, style.lean)), 0.02, 0.010 * strands)
     cover = outer * (1.0 - free)
     colours = _colour(identity, style, random, easel, strands, along)
@@ -152,7 +153,7 @@ def _soft(easel: Easel, outline: Array, softness: float, ragged: Array) -> Array
     """Cover of an outline whose edge is roughened by `ragged`, in face units."""
     blurred = easel.blur(easel.fill(outline), softness)
     near = 4.0 * blurred * (1.0 - blurred)  # tufts grow at the edge alone
-    return smoothstep(0.30, 0.70, blurred + near * np.clip(0.4 * ragged / softness, -0.6, 0.6))
+    return smoothstep(0.30, 0.70, blurred + near * np.clip(0.4 * ragged / softness, -0.45, 0.45))
 
 
 def _flow(style: Style, random: np.random.Generator, easel: Easel) -> tuple[Array, Array]:

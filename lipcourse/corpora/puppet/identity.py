@@ -14,7 +14,7 @@ Colour = tuple[float, float, float]
 
 SKINS: tuple[Colour, ...] = (
     (0.98, 0.87, 0.79), (0.96, 0.81, 0.71), (0.93, 0.75, 0.62), (0.88, 0.68, 0.53), (0.80, 0.58, 0.43),
-    (0.70, 0.48, 0.34), (0.59, 0.39, 0.27), (0.48, 0.31, 0.22), (0.39, 0.25, 0.185), (0.32, 0.205, 0.16),
+    (0.72, 0.50, 0.36), (0.63, 0.42, 0.30), (0.54, 0.35, 0.25), (0.46, 0.295, 0.215), (0.385, 0.25, 0.19),
 )  # fmt: skip
 """Skin tones from the lightest to the darkest; a talker's lies anywhere between two neighbours."""
 
@@ -193,7 +193,7 @@ def draw_identity(seed: int) -> Identity:
         face_length=around(0.985 - 0.03 * feminine, 0.05),
         jaw_width=around(1.0 - 0.10 * feminine, 0.07),
         chin_width=around(1.0 - 0.16 * feminine, 0.16),
-        eye_size=around(0.98 + 0.14 * feminine, 0.12),
+        eye_size=around(1.08 + 0.15 * feminine, 0.10),
         eye_spacing=around(1.0, 0.05),
         eye_tilt=around(0.012 + 0.012 * feminine, 0.035),
         eye_hood=float(np.clip(around(0.35, 0.6), 0.0, 1.0)),
@@ -206,7 +206,7 @@ def draw_identity(seed: int) -> Identity:
         upper_lip=around(0.90 + 0.14 * feminine + 0.022 * tone, 0.16),
         lower_lip=around(0.92 + 0.12 * feminine + 0.022 * tone, 0.14),
         cupid_bow=around(0.9 + 0.2 * feminine, 0.4),
-        smile=around(0.018, 0.02),
+        smile=around(0.032, 0.02),
         skin=skin,
         lips=lips,
         iris=iris,

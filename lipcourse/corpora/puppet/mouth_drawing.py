@@ -83,7 +83,9 @@ class MouthPainter:
             opening = self._over(inner_upper) * (np.float32(1) - self._over(inner_lower)) * within
             inside = self._colour_inside(mouth, frame, inner_upper, inner_lower, tongue)
             patch += (inside - patch) * opening[..., None]
-        self._draw_line(patch, place, inner_upper, inner_lower, within)
+        self._draw_line(
+            patch, place, inner_upper, inner_lower, within * np.float32(1.0 - 0.85 * mouth.roundness[frame])
+        )
         canvas[rows, columns, :3] = np.rint(np.clip(patch, 0, 1) * np.float32(255))
 
     def _shade_around(

@@ -120,7 +120,9 @@ def _shrink(picture: Bytes, size: int) -> Bytes:
 
 def _over(layer: Bytes, picture: Bytes) -> Bytes:
     """Lay a layer over a picture, of three bytes a pixel or four."""
-    gap = cv2.cvtColor(255 - layer[..., 3], cv2.COLOR_GRAY2RGB if picture.shape[2] == 3 else cv2.COLOR_GRAY2RGBA)
+    gap = cv2.cvtColor(
+        255 - layer[..., 3], cv2.COLOR_GRAY2RGB if picture.shape[2] == 3 else cv2.COLOR_GRAY2RGBA
+    )
     if picture.shape[2] == 3:
         layer = cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB)
     else:

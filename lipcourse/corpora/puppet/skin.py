@@ -39,9 +39,9 @@ def relief(identity: Identity, easel: Easel, share: Array) -> Array:
 
     # Nose: a ridge that rises from the brow to the tip and falls off below it, the tip's ball and the wings.
     level = y / nose
-    ridge = (0.055 + 0.22 * smoothstep(-0.15, 0.50, level)) * (1.0 - smoothstep(0.53, 0.73, level))
+    ridge = (0.05 + 0.20 * smoothstep(-0.15, 0.50, level)) * (1.0 - smoothstep(0.53, 0.73, level))
     ridge = ridge * smoothstep(-0.42, -0.05, level)
-    breadth = (0.085 + 0.035 * smoothstep(0.1, 0.5, level)) * wide
+    breadth = (0.10 + 0.035 * smoothstep(0.1, 0.5, level)) * wide
     height = height + ridge * np.exp(-((x / breadth) ** 2))
     height += 0.10 * bump(x, level, (0.0, 0.55), 0.115 * wide, 0.105)
     height += 0.085 * pair(x, level, (0.165 * wide, 0.625), 0.065 * wide, 0.075)
@@ -69,11 +69,11 @@ def light_skin(identity: Identity, easel: Easel, height: Array) -> Array:
     shine = np.maximum((-slope_x * halfway[0] - slope_y * halfway[1] + halfway[2]) / length, 0.0)
 
     base = np.array(identity.skin)
-    shadow = base * (0.60, 0.47, 0.45)
+    shadow = base * (0.64, 0.51, 0.49)
     warm = 1.0 + 0.03 * identity.warmth * np.array([1.0, 0.0, -1.2])
     share = smoothstep(-0.45, 0.80, lit)[..., None]
     picture = shadow + (base * 1.03 - shadow) * share
-    gloss = 0.16 * shine**9 + 0.13 * shine**40
+    gloss = (0.20 * shine**9 + 0.16 * shine**40) * (1.15 - 0.75 * base.max())
     picture += gloss[..., None] * (0.35 + 0.45 * base) * warm
     hollow = np.clip((easel.blur(height, 0.10) - height) * 3.0, 0.0, 0.3)
     shade(picture, hollow)
@@ -182,7 +182,7 @@ def _draw_brows(identity: Identity, easel: Easel, random: np.random.Generator, p
     for _ in range(70):
         place = int(random.integers(len(middle)))
         root = middle[place] + (0.0, thick[place] * (random.random() * 2.0 - 1.0))
-        lean = np.array([-0.055, -0.045 + 0.060 * (1.0 - along[place])]) * (0.7 + 0.6 * random.random())
+        lean = np.array([-0.040, -0.040 + 0.055 * (1.0 - along[place])]) * (0.6 + 0.5 * random.random())
         hairs += [np.stack([root, root + lean]), np.stack([root, root + lean]) * (-1.0, 1.0)]
     paint(picture, colour, 0.42 * easel.stroke(hairs, 0.004))
 
