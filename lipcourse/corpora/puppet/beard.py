@@ -23,7 +23,7 @@ def draw_beard(identity: Identity, easel: Easel, picture: Array, cover: Array) -
         return
     random = np.random.Generator(np.random.PCG64([identity.seed, 5]))
     dots = random.random((easel.side, easel.side))
-    colour = np.array(identity.hair) * 0.85 + np.array(identity.skin) * 0.06
+    colour = np.array(identity.hair) * 0.72 + np.array(identity.skin) * 0.24
     if identity.beard == "stubble":
         where = easel.blur(_cheeks(identity, easel), 0.07) * _lips_free(identity, easel)
         specks = np.clip(easel.blur(dots, 0.006) * 2.2 - 0.6, 0.0, 1.0)
@@ -37,7 +37,7 @@ def draw_beard(identity: Identity, easel: Easel, picture: Array, cover: Array) -
         identity, easel
     )
     lit = 1.0 + 0.20 * fibres + 0.10 * easel.x * identity.light[0] - 0.10 * smoothstep(1.3, 2.0, easel.y)
-    paint(picture, colour[None, None] * lit[..., None], 0.90 * edge)
+    paint(picture, colour[None, None] * lit[..., None], 0.80 * edge)
     np.maximum(cover, smoothstep(0.4, 0.9, edge), out=cover)
 
 
@@ -67,8 +67,8 @@ def _full(identity: Identity, easel: Easel) -> Array:
 
 def _moustache(identity: Identity, easel: Easel) -> Array:
     line = MOUTH_LINE * identity.face_length
-    upper = [(0.0, line - 0.30), (0.16, line - 0.31), (0.34, line - 0.20), (0.50, line + 0.02)]
-    under = [(0.44, line + 0.02), (0.30, line - 0.07), (0.12, line - 0.12), (0.0, line - 0.105)]
+    upper = [(0.0, line - 0.275), (0.15, line - 0.295), (0.34, line - 0.22), (0.47, line - 0.12)]
+    under = [(0.45, line - 0.08), (0.30, line - 0.135), (0.12, line - 0.175), (0.0, line - 0.165)]
     half = np.concatenate([curve(upper), curve(under)])
     return np.maximum(easel.fill(half), easel.fill(half * (-1.0, 1.0)))
 

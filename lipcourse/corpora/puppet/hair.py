@@ -127,7 +127,7 @@ def paint_hair(identity: Identity, easel: Easel) -> tuple[Layer, Layer]:
     # The opening's edge is in the shade of the hair above it.
     if style.texture == "shaved":
         fade = easel.blur(cover, 0.05) * smoothstep(0.15, -0.15, easel.y)
-        cover = np.clip(0.80 + 0.12 * grain(random, easel, 0.012), 0, 1) * fade
+        cover = np.clip(0.80 + 0.12 * grain(random, easel, 0.012), 0, 1) * fade * outer
     rim = 1.0 - np.clip(easel.blur(cover, 0.10) * 1.15, 0.0, 1.0)
     colours = colours * (1.0 - 0.45 * rim)[..., None]
     if not style.behind:

@@ -170,7 +170,7 @@ def draw_identity(seed: int) -> Identity:
     iris = pick(IRISES) if light_skinned else pick(IRISES[:2])
 
     # The lips' own colour is the skin's, rosier and darker; lipstick goes on top of it for some.
-    lips = mix((skin[0] * 0.86, skin[1] * 0.60, skin[2] * 0.61), (0.72, 0.33, 0.34), 0.35)
+    lips = mix((skin[0] * 0.88, skin[1] * 0.60, skin[2] * 0.62), (0.76, 0.36, 0.37), 0.42)
     make_up = float(np.clip(around(0.65, 0.5), 0.0, 1.0)) if woman else 0.0
     if make_up > 0.55:
         lips = mix(lips, pick(LIPSTICKS), 0.75)

@@ -37,9 +37,9 @@ def paint_body(identity: Identity, easel: Easel) -> tuple[Array, Array]:
     shape = curve([*neck, *((-a, b) for a, b in neck[::-1])], closed=True)
     picture = np.zeros((easel.side, easel.side, 3)) + np.array(identity.skin) * (0.90, 0.84, 0.82)
     across = x / broad
-    shade(picture, 0.42 * np.clip(np.abs(across) ** 3, 0, 1) * np.ones_like(y))
+    shade(picture, 0.28 * np.clip(np.abs(across) ** 3, 0, 1) * np.ones_like(y))
     shade(picture, np.clip(0.16 * across * -np.sign(identity.light[0]), 0, 1) * np.ones_like(y))
-    shade(picture, 0.62 * smoothstep(2.30, 1.65, y) * bump(x, y, (0.0, 1.6), 0.95, 0.75))
+    shade(picture, 0.50 * smoothstep(2.30, 1.65, y) * bump(x, y, (0.0, 1.6), 0.95, 0.75))
 
     shoulder = 0.55 - 0.09 * identity.feminine
     edge = {
