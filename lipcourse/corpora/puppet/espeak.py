@@ -1,9 +1,9 @@
 """eSpeak NG in this process: text in, samples and dated phonemes out.
 
-eSpeak keeps its voice, its noise generator and its tremor in global variables, some of which no call resets, so
-the sound of an utterance would depend on all that was said before. Here every utterance loads the library anew and
-unloads it afterwards (about 2 ms), under a lock: the same text and voice are the same samples, whatever threads
-and processes do, and a forked child never inherits a library in the middle of a word.
+eSpeak keeps its voice, its noise generator and its tremor in global variables, some of which no call resets,
+so the sound of an utterance would depend on all that was said before. Here every utterance loads the library
+anew and unloads it afterwards (about 2 ms), under a lock: the same text and voice are the same samples,
+whatever threads and processes do, and a forked child never inherits a library in the middle of a word.
 
 Source: eSpeak NG's `speak_lib.h` (GPL-3.0, a separately installed library: `espeakng-loader`).
 """

@@ -1,27 +1,30 @@
 """From eSpeak's symbols to ARPABET: the 39 phones of the CMU dictionary.
 
-eSpeak writes English in its own ASCII symbols (`docs/phonemes.md` of eSpeak NG); the right-hand sides follow the CMU
-Pronouncing Dictionary's reading of the same words. Taught in notebook 05.
+eSpeak writes English in its own ASCII symbols (`docs/phonemes.md` of eSpeak NG); the right-hand sides follow
+the CMU Pronouncing Dictionary's reading of the same words. Taught in notebook 05.
 """
 
 from __future__ import annotations
 
 from lipcourse.errors import CorpusError
 
-VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
-CONSONANTS = frozenset("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())
+VOWELS = frozenset({"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"})
+CONSONANTS = frozenset({
+    "B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V",
+    "W", "Y", "Z", "ZH",
+})  # fmt: skip
 ARPABET = VOWELS | CONSONANTS
 BILABIALS = frozenset({"P", "B", "M"})
 LABIODENTALS = frozenset({"F", "V"})
-PLOSIVES = frozenset("P B T D K G CH JH".split())
+PLOSIVES = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH"})
 """Phones that begin with the breath stopped, affricates included."""
 
-# Symbols of all the accents that the voices have. An empty value is a link between words, no phone of its own.
+# Symbols of all the accents that the voices have. An empty value links words and is no phone of its own.
 _SYMBOLS: dict[str, str] = {
     "0": "AA", "3": "ER", "3:": "ER", "@": "AH", "@-": "AH", "@2": "AH", "@5": "AH", "@L": "AH L",
     "A:": "AA", "A@": "AA R", "E": "EH", "E2": "EH", "I": "IH", "I#": "IH", "I2": "IH", "IR": "ER",
-    "O": "AO", "O2": "AO", "O:": "AO", "O@": "AO R", "OI": "OY", "U": "UH", "U@": "UH R", "V": "AH", "VR": "ER",
-    "a": "AE", "a#": "AH", "a/": "AE", "aa": "AE", "aI": "AY", "aI2": "AY", "aI3": "AY ER", "aI@": "AY AH",
+    "O": "AO", "O2": "AO", "O:": "AO", "O@": "AO R", "OI": "OY", "U": "UH", "U@": "UH R", "V": "AH",
+    "VR": "ER", "a": "AE", "a#": "AH", "a/": "AE", "aa": "AE", "aI": "AY", "aI2": "AY", "aI3": "AY ER", "aI@": "AY AH",
     "aU": "AW", "aU@": "AW ER", "e": "EY", "e:": "EY", "e@": "EH R", "eI": "EY", "i": "IY", "i:": "IY",
     "i@": "IY AH", "i@3": "IH R", "o": "OW", "o@": "AO R", "oU": "OW", "u": "UW", "u:": "UW",
     "b": "B", "tS": "CH", "d": "D", "D": "DH", "f": "F", "g": "G", "h": "HH", "dZ": "JH", "k": "K", "x": "K",
@@ -30,7 +33,8 @@ _SYMBOLS: dict[str, str] = {
     "T": "TH", "t[": "TH", "v": "V", "w": "W", "w#": "W", "j": "Y", "z": "Z", "Z": "ZH", ";": "",
 }  # fmt: skip
 
-# In England an r is spoken before a vowel only, where eSpeak then writes one of its own, and the a of "bath" is long.
+# In England an r is spoken before a vowel only, where eSpeak then writes one of its own, and the a of "bath"
+# is long.
 _WITHOUT_R: dict[str, str] = {
     "3": "AH", "A@": "AA", "O@": "AO", "U@": "UH AH", "aI3": "AY AH", "aU@": "AW AH", "aa": "AA", "e@": "EH",
     "i@3": "IH AH", "o@": "AO",

@@ -1,7 +1,7 @@
 """Which GRID sentences each puppet speaks.
 
-As in GRID, a sentence belongs to one talker only. So talkers that a network has not seen also say sentences that it
-has not heard, and a file name alone tells who says it. Taught in notebook 05.
+As in GRID, a sentence belongs to one talker only. So talkers that a network has not seen also say sentences
+that it has not heard, and a file name alone tells who says it. Taught in notebook 05.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def draw_sentences(number: int, count: int, random: np.random.Generator) -> tupl
         random: Decides the order.
 
     Returns:
-        Codes as in GRID's file names: "bbaf2n" is "bin blue at f two now" (`lipcourse.corpora.grid.sentence`).
+        Codes as in GRID's file names: "bbaf2n" is "bin blue at f two now"
+        (`lipcourse.corpora.grid.sentence`).
 
     Raises:
         CorpusError: The talker does not have as many sentences.

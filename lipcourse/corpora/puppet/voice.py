@@ -49,7 +49,7 @@ class Voice:
     gender: Literal["female", "male"]
     pitch: int = 50
     pitch_range: int = 50
-    rate: int = 145
+    rate: int = 155
 
     @property
     def rhotic(self) -> bool:
@@ -76,15 +76,15 @@ VOICES: dict[str, Voice] = {
         Voice("annie", _AMERICA, "Annie", "female", pitch=55),
         Voice("linda", _AMERICA, "linda", "female", pitch_range=60),
         Voice("steph", _ENGLAND, "steph", "female"),
-        Voice("belinda", _RECEIVED, "belinda", "female", rate=150),
-        Voice("anika", _AMERICA, "anika", "female", rate=110),
-        Voice("andrea", _ENGLAND, "Andrea", "female", rate=112),
-        Voice("fiona", _SCOTLAND, "linda", "female", pitch=58, rate=150),
-        Voice("auntie", _LANCASHIRE, "aunty", "female", rate=150),
-        Voice("grandma", _RECEIVED, "grandma", "female", pitch_range=40, rate=138),
+        Voice("belinda", _RECEIVED, "belinda", "female", rate=160),
+        Voice("anika", _AMERICA, "anika", "female", rate=117),
+        Voice("andrea", _ENGLAND, "Andrea", "female", rate=119),
+        Voice("fiona", _SCOTLAND, "linda", "female", pitch=58, rate=160),
+        Voice("auntie", _LANCASHIRE, "aunty", "female", rate=160),
+        Voice("grandma", _RECEIVED, "grandma", "female", pitch_range=40, rate=150),
         Voice("stella", _AMERICA, "steph3", "female", pitch=46),
         Voice("olive", _MIDLANDS, "Annie", "female", pitch=42, pitch_range=60),
-        Voice("wilma", _AMERICA, "f1", "female", rate=150),
+        Voice("wilma", _AMERICA, "f1", "female", rate=160),
         Voice("michael", _AMERICA, "Michael", "male"),
         Voice("max", _ENGLAND, "max", "male"),
         Voice("paul", _AMERICA, "paul", "male", pitch=45),
@@ -94,13 +94,13 @@ VOICES: dict[str, Voice] = {
         Voice("quincy", _AMERICA, "quincy", "male", pitch=58),
         Voice("edward", _ENGLAND, "edward", "male"),
         Voice("alex", _AMERICA, "Alex", "male", pitch_range=60),
-        Voice("lee", _LANCASHIRE, "Lee", "male", rate=150),
-        Voice("grandpa", _RECEIVED, "grandpa", "male", rate=138),
+        Voice("lee", _LANCASHIRE, "Lee", "male", rate=160),
+        Voice("grandpa", _RECEIVED, "grandpa", "male", rate=150),
         Voice("norbert", _MIDLANDS, "norbert", "male"),
-        Voice("andy", _AMERICA, "Andy", "male", rate=150),
+        Voice("andy", _AMERICA, "Andy", "male", rate=160),
         Voice("zac", _AMERICA, "zac", "male", pitch=55),
         Voice("david", _ENGLAND, "david", "male"),
-        Voice("marcus", _AMERICA, "m3", "male", rate=138),
+        Voice("marcus", _AMERICA, "m3", "male", rate=150),
     )
 }
 """All voices by name."""
@@ -150,7 +150,8 @@ def speak(text: str, voice: Voice, *, words: tuple[str, ...] | None = None) -> U
         Sound, words and phones. It begins with the first sound and ends with the last.
 
     Raises:
-        CorpusError: eSpeak reads the text as nothing (blank, only punctuation), or as a sound foreign to English.
+        CorpusError: eSpeak reads the text as nothing (blank, only punctuation), or as a sound foreign to
+            English.
         ModelError: eSpeak cannot be loaded.
     """
     tokens = text.split()
@@ -184,10 +185,10 @@ def speak(text: str, voice: Voice, *, words: tuple[str, ...] | None = None) -> U
 def _date_phones(
     samples: NDArray[np.int16], phonemes: tuple[espeak.Phoneme, ...], rhotic: bool
 ) -> tuple[tuple[Segment, ...], list[int]]:
-    """Turn eSpeak's events into phones with a start and an end, and name the character each phone's word is at.
+    """Turn eSpeak's events into phones with a start and an end, and say at which character each one's word is.
 
-    eSpeak reports a stop at its burst, after the silence of its closure, which ARPABET (and the lips) count as part
-    of the stop: a stop begins where the sound before its burst ends.
+    eSpeak reports a stop at its burst, after the silence of its closure, which ARPABET (and the lips) count
+    as part of the stop: a stop begins where the sound before its burst ends.
     """
     silent = np.abs(samples.astype(np.int32)) <= _SILENT_SHARE_OF_PEAK * np.abs(samples).max(initial=0)
     longest = int(_LONGEST_CLOSURE_SECONDS * espeak.SAMPLE_RATE)
@@ -199,7 +200,7 @@ def _date_phones(
         same_word = bool(marks) and marks[-1][2] == phoneme.character
         if same_word and labels == ("R",) and marks[-1][1][-1:] in (("R",), ("ER",)):
             continue  # "A@ r" is one r
-        start = phoneme.sample
+        start: int = phoneme.sample
         if labels and labels[0] in PLOSIVES:
             before = silent[max(start - longest, 0) : start][::-1]
             start -= len(before) if before.all() else int(np.argmin(before))
@@ -208,9 +209,9 @@ def _date_phones(
     ends = [start for start, _, _ in marks[1:]] + [len(samples) / espeak.SAMPLE_RATE]
     phones: list[Segment] = []
     owners: list[int] = []
-    for (start, labels, character), end in zip(marks, ends, strict=True):
-        middle = start + (end - start) * (_FIRST_OF_TWO if len(labels) == 2 else 1.0)
-        for label, (first, last) in zip(labels, ((start, middle), (middle, end)), strict=False):
+    for (begin, labels, character), end in zip(marks, ends, strict=True):
+        middle = begin + (end - begin) * (_FIRST_OF_TWO if len(labels) == 2 else 1.0)
+        for label, (first, last) in zip(labels, ((begin, middle), (middle, end)), strict=False):
             phones.append(Segment(first, last, label))
             owners.append(character)
     return tuple(phones), owners
