@@ -31,7 +31,7 @@ def tone(seconds: float, sample_rate: int = 44_100, frequency: float = 440.0) ->
 
 
 def noise(seconds: float, sample_rate: int = 44_100, seed: int = 0) -> NDArray[np.float32]:
-    """Smoothed noise (N,), whose correlation with itself has one sharp peak: it shows where a sound begins."""
+    """Smoothed noise (N,), whose correlation with itself has one sharp peak: it shows a shift."""
     white = np.random.default_rng(seed).standard_normal(round(seconds * sample_rate) + 15)
     return (0.2 * np.convolve(white, np.hanning(16), mode="valid") / 2.5).astype(np.float32)
 
