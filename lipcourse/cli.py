@@ -8,6 +8,7 @@ that the help comes at once and `lipcourse doctor` runs where torch or dlib cann
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -36,7 +37,7 @@ COMMANDS = {
         "lipcourse.doctor", "run", "Say what works on this machine and what to do about the rest.", ""
     ),
     "inspect": Command(
-        "lipcourse.inspection",
+        "lipcourse.inspection.command",
         "run",
         "Measure a video of a talking face and show it.",
         "my_video.mp4 --out seen",
@@ -106,7 +107,8 @@ def _run(name: str, options: list[str]) -> int:
     """Import a command's function and call it with its options."""
     command = COMMANDS[name]
     function: Callable[..., int | None] = getattr(import_module(command.module), command.function)
-    text = inspect.cleandoc(function.__doc__ or command.summary).split("\nArgs:")[0].split("\nReturns:")[0]
+    # The options have their own box in the help, and who reads it calls nothing.
+    text = re.split(r"\n(?:Args|Returns|Raises):", inspect.cleandoc(function.__doc__ or command.summary))[0]
     example = f"\n\nExample: lipcourse {name} {command.example}" if command.example else ""
     status = tyro.cli(
         function,

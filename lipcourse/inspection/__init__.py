@@ -1,0 +1,1 @@
+"""Measure a video of a talking face and show what was found: `lipcourse inspect`."""
