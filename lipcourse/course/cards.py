@@ -32,7 +32,7 @@ def opening_card(first: str, front: Mapping[str, object], picture: str | None) -
         alt = front["picture"]["alt"] if isinstance(front.get("picture"), dict) else ""  # type: ignore[index]
         lines += [f"![{alt}](attachment:{picture})", ""]
     lines += [words.strip(), "", f'<div style="{EDGE.format(colour=GREEN)}">', ""]
-    lines += [f"**{title}:** {text}\n" for title, text in rows if text]
+    lines += ["<br>\n".join(f"**{title}:** {text}" for title, text in rows if text), ""]
     equations = front.get("equations")
     if isinstance(equations, list):
         lines += ["**Equations from the papers:**\n", *[f"- {equation}" for equation in equations], ""]

@@ -107,6 +107,7 @@ def _panel(axis: Any, kind: str, values: Array, colour: str, target: Array) -> N
         axis.scatter(points[:, 0], points[:, 1], s=9, color=colour)
         axis.set_aspect("equal", adjustable="datalim")
         axis.invert_yaxis()
+        axis.set_axis_off()
     else:
         _image(axis, values, target)
 

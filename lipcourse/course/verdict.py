@@ -79,7 +79,7 @@ class Verdict:
             f'<div role="status" style="border:1px solid {colour}55; border-left:6px solid {colour};'
             f" border-radius:6px; background:{colour}14; padding:10px 16px;"
             f' margin:4px 0; max-width:960px; line-height:1.5;">',
-            f'<div><span style="color:{colour}; font-weight:700;">{sign} {word}</span>'
+            f'<div><b><span style="color:{colour};">{sign}</span> {word}</b>'
             f' <code style="opacity:.75; background:none;">{escape(self.name)}</code></div>',
             f'<div style="margin-top:4px;">{escape(self.headline)}</div>',
         ]
@@ -105,7 +105,7 @@ class Verdict:
         cell = "padding:2px 14px 2px 0; text-align:left; font-variant-numeric:tabular-nums;"
         head = "".join(f'<th style="{cell}">{word}</th>' for word in ("given", "target", "yours", ""))
         body = "".join(
-            f'<tr><td style="{cell}"><code style="background:none;">{escape(row.given)}</code></td>'
+            f'<tr style="background:none;"><td style="{cell}"><code style="background:none;">{escape(row.given)}</code></td>'
             f'<td style="{cell}">{escape(row.target)}</td><td style="{cell}">{escape(row.yours)}</td>'
             f'<td style="{cell}">{"✓" if row.right else "✗"}</td></tr>'
             for row in self.rows
