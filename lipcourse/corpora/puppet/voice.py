@@ -185,7 +185,7 @@ def speak(text: str, voice: Voice, *, words: tuple[str, ...] | None = None) -> U
 def _date_phones(
     samples: NDArray[np.int16], phonemes: tuple[espeak.Phoneme, ...], rhotic: bool
 ) -> tuple[tuple[Segment, ...], list[int]]:
-    """Turn eSpeak's events into phones with a start and an end, and say at which character each one's word is.
+    """Turn eSpeak's events into phones with a start and an end, and say where each one's word begins.
 
     eSpeak reports a stop at its burst, after the silence of its closure, which ARPABET (and the lips) count
     as part of the stop: a stop begins where the sound before its burst ends.
