@@ -31,13 +31,14 @@ def draw_beard(identity: Identity, easel: Easel, picture: Array, cover: Array) -
         return
     where = {"moustache": _moustache, "goatee": _goatee, "full": _full}[identity.beard](identity, easel)
     fibres = cv2.GaussianBlur(dots, (0, 0), 0.008 * easel.unit + 0.3, sigmaY=0.030 * easel.unit + 0.3)
+    # Brightness varies little from hair to hair: a moustache must not look like a second mouth.
     fibres = (fibres - fibres.mean()) / fibres.std()
-    edge = easel.blur(where, 0.035)
+    edge = easel.blur(where, 0.050)
     edge = smoothstep(0.25, 0.75, edge + 0.16 * fibres * 4.0 * edge * (1.0 - edge)) * _lips_free(
         identity, easel
     )
-    lit = 1.0 + 0.20 * fibres + 0.10 * easel.x * identity.light[0] - 0.10 * smoothstep(1.3, 2.0, easel.y)
-    paint(picture, colour[None, None] * lit[..., None], 0.80 * edge)
+    lit = 1.0 + 0.12 * fibres + 0.10 * easel.x * identity.light[0] - 0.10 * smoothstep(1.3, 2.0, easel.y)
+    paint(picture, colour[None, None] * lit[..., None], 0.72 * edge)
     np.maximum(cover, smoothstep(0.4, 0.9, edge), out=cover)
 
 
@@ -67,8 +68,8 @@ def _full(identity: Identity, easel: Easel) -> Array:
 
 def _moustache(identity: Identity, easel: Easel) -> Array:
     line = MOUTH_LINE * identity.face_length
-    upper = [(0.0, line - 0.275), (0.15, line - 0.295), (0.34, line - 0.22), (0.47, line - 0.12)]
-    under = [(0.45, line - 0.08), (0.30, line - 0.135), (0.12, line - 0.175), (0.0, line - 0.165)]
+    upper = [(0.0, line - 0.36), (0.17, line - 0.36), (0.36, line - 0.28), (0.48, line - 0.10), (0.47, line + 0.02)]
+    under = [(0.43, line + 0.02), (0.36, line - 0.02), (0.0, line - 0.02)]
     half = np.concatenate([curve(upper), curve(under)])
     return np.maximum(easel.fill(half), easel.fill(half * (-1.0, 1.0)))
 

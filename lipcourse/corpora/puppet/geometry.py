@@ -240,7 +240,8 @@ def face_points(identity: Identity, pose: Pose, mouth: Mouth) -> Array:
 
 
 def _mouth_points(mouth: Mouth) -> Array:
-    outer = np.array([-1.0, -0.654, -0.282, 0.0, 0.282, 0.654, 1.0])
+    # The corners are marked where the lips are still seen to part, a little inside of where they end.
+    outer = np.array([-0.965, -0.654, -0.282, 0.0, 0.282, 0.654, 0.965])
     below = np.array([0.667, 0.305, 0.0, -0.305, -0.667])
     top, _, _, _ = mouth.curves(slice(None), outer)
     _, _, _, bottom = mouth.curves(slice(None), below)
@@ -264,8 +265,8 @@ def depth(identity: Identity, x: Array, y: Array) -> tuple[Array, Array, Array]:
     Flat in front and steep at the sides, as a face is; the slope stays finite, so that a turned head never folds over
     itself. A bump on it is the nose.
     """
-    height = 1.42 * identity.face_length
     middle = 0.35
+    height = np.where(y < middle, 1.42, 2.2) * identity.face_length  # a chin recedes less than a forehead
     far = x * x + ((y - middle) / height) ** 2
     bend = (1.0 + 3.0 * far * far) ** 0.25
     head = 1.57 * (1.0 - bend) + 0.33

@@ -190,7 +190,7 @@ def draw_identity(seed: int) -> Identity:
         seed=seed,
         age=age,
         feminine=feminine,
-        face_length=around(0.985 - 0.03 * feminine, 0.05),
+        face_length=around(0.965 - 0.03 * feminine, 0.045),
         jaw_width=around(1.0 - 0.10 * feminine, 0.07),
         chin_width=around(1.0 - 0.16 * feminine, 0.16),
         eye_size=around(1.08 + 0.15 * feminine, 0.10),

@@ -174,7 +174,7 @@ def _move(layer: Bytes, turn: Turn, frame: int) -> Bytes:
 def _lean(layer: Bytes, turn: Turn, frame: int) -> Bytes:
     """Let the neck follow the head while the shoulders stay."""
     # A turn of the head takes the top of the neck a little along.
-    shift = turn.offset[frame] - (0.0, PIVOT) + (0.25 * turn.matrix[frame, 0, 2], 0.0)
+    shift = turn.offset[frame] - (0.0, PIVOT) + (0.10 * turn.matrix[frame, 0, 2], 0.0)
     # The neck moves with the head at its height of 1.2, not at all at 2.4.
     matrix = np.array([[1.0, -shift[0] / 1.2], [0.0, 1.0]])
     return _affine(layer, matrix, np.array([2.0 * shift[0], 0.5 * shift[1]]))

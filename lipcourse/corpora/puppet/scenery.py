@@ -27,8 +27,8 @@ def paint_body(identity: Identity, easel: Easel) -> tuple[Array, Array]:
     x, y = easel.x, easel.y
     broad = 0.70 - 0.16 * identity.feminine
     neck = [
-        (broad * 0.80, 1.15),
-        (broad * 0.92, 1.7),
+        (broad * 0.72, 0.85),
+        (broad * 0.88, 1.7),
         (broad * 1.02, 2.02),
         (broad * 1.5, 2.22),
         (2.3, 2.45),

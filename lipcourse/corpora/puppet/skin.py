@@ -39,12 +39,12 @@ def relief(identity: Identity, easel: Easel, share: Array) -> Array:
 
     # Nose: a ridge that rises from the brow to the tip and falls off below it, the tip's ball and the wings.
     level = y / nose
-    ridge = (0.05 + 0.20 * smoothstep(-0.15, 0.50, level)) * (1.0 - smoothstep(0.53, 0.73, level))
+    ridge = (0.05 + 0.20 * smoothstep(-0.15, 0.50, level)) * (1.0 - smoothstep(0.50, 0.78, level))
     ridge = ridge * smoothstep(-0.42, -0.05, level)
     breadth = (0.10 + 0.035 * smoothstep(0.1, 0.5, level)) * wide
     height = height + ridge * np.exp(-((x / breadth) ** 2))
-    height += 0.10 * bump(x, level, (0.0, 0.55), 0.115 * wide, 0.105)
-    height += 0.085 * pair(x, level, (0.165 * wide, 0.625), 0.065 * wide, 0.075)
+    height += 0.075 * bump(x, level, (0.0, 0.56), 0.125 * wide, 0.125)
+    height += 0.065 * pair(x, level, (0.160 * wide, 0.62), 0.070 * wide, 0.085)
 
     height -= 0.11 * pair(x, y, (eyes, -0.03), 0.24, 0.15)
     height += 0.055 * pair(x, y, (eyes, 0.0), 0.17 * identity.eye_size, 0.10)
@@ -122,16 +122,15 @@ def _freckle(identity: Identity, easel: Easel, random: np.random.Generator, pict
 def _draw_nostrils(identity: Identity, easel: Easel, picture: Array) -> None:
     wide, long = identity.nose_width, identity.nose_length
     x, y = np.abs(easel.x), easel.y
-    shade(picture, 0.20 * bump(easel.x, y, (0.0, 0.745 * long), 0.16 * wide, 0.035))
+    shade(picture, 0.12 * bump(easel.x, y, (0.0, 0.745 * long), 0.16 * wide, 0.035))
     tilt = y - 0.30 * (x - 0.105 * wide)
     shade(
         picture,
-        0.85
-        * smoothstep(1.5, 0.3, np.hypot((x - 0.105 * wide) / 0.052 / wide, (tilt - 0.692 * long) / 0.026)),
+        0.62 * smoothstep(1.5, 0.3, np.hypot((x - 0.105 * wide) / 0.052 / wide, (tilt - 0.692 * long) / 0.026)),
     )
     wing = curve([(0.195, 0.535), (0.232, 0.60), (0.225, 0.665), (0.180, 0.700)]) * (wide, long)
     lines = easel.stroke([wing, wing * (-1.0, 1.0)], 0.014)
-    shade(picture, 0.42 * easel.blur(lines, 0.012))
+    shade(picture, 0.30 * easel.blur(lines, 0.012))
 
 
 def _draw_folds(identity: Identity, easel: Easel, picture: Array) -> None:
