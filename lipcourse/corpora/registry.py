@@ -9,33 +9,41 @@ from pathlib import Path
 from lipcourse.corpora.base import Corpus
 from lipcourse.corpora.folder import FolderCorpus
 from lipcourse.corpora.grid import GridCorpus
+from lipcourse.corpora.puppet.corpus import PuppetCorpus
 from lipcourse.errors import CorpusError, OptionError
 
 GRID_VARIABLE = "LIPCOURSE_GRID"
 """The environment variable that names the folder of GRID's clips."""
 
 FILE_CORPORA: dict[str, Callable[[str | Path], Corpus]] = {"grid": GridCorpus, "folder": FolderCorpus}
+CORPORA = (PuppetCorpus.name, *FILE_CORPORA)
 
 
 def open_corpus(name: str | None = None, root: str | Path | None = None) -> Corpus:
-    """Open a corpus: GRID, or any folder of videos.
+    """Open a corpus: the puppets, which are always there, GRID, or any folder of videos.
 
     Taught in notebook 05.
 
     Args:
-        name: "grid" or "folder". None: a folder where `root` is given, else GRID.
-        root: Where it lies. None: for GRID, the folder that the environment variable LIPCOURSE_GRID names.
+        name: "puppet", "grid" or "folder". None: a folder where `root` is given, else GRID where the
+            environment variable LIPCOURSE_GRID is set, else the puppets.
+        root: Where the files lie. None: for GRID, the folder that LIPCOURSE_GRID names. Puppets have none.
 
     Raises:
         CorpusError: The corpus is not there, or nobody says where it is.
-        OptionError: There is no corpus of that name.
+        OptionError: There is no corpus of that name, or a root is given for puppets.
     """
+    grid = os.environ.get(GRID_VARIABLE)
     if name is None:
-        name = "folder" if root else "grid"
-    if name not in FILE_CORPORA:
-        raise OptionError(f"there is no corpus {name!r}", remedy=f"choose from {', '.join(FILE_CORPORA)}")
+        name = "folder" if root else "grid" if grid else PuppetCorpus.name
+    if name not in CORPORA:
+        raise OptionError(f"there is no corpus {name!r}", remedy=f"choose from {', '.join(CORPORA)}")
+    if name == PuppetCorpus.name:
+        if root:
+            raise OptionError("puppets are drawn here and have no folder", remedy="leave the root out")
+        return PuppetCorpus()
     if name == "grid":
-        root = root or os.environ.get(GRID_VARIABLE)
+        root = root or grid
     if not root:
         told = (
             f"set {GRID_VARIABLE} to the folder that holds its s1, s2, ..."

@@ -8,6 +8,7 @@ import pytest
 
 from lipcourse.corpora.folder import FolderCorpus
 from lipcourse.corpora.grid import GridCorpus
+from lipcourse.corpora.puppet.corpus import PuppetCorpus
 from lipcourse.corpora.registry import open_corpus
 from lipcourse.errors import CorpusError, OptionError
 
@@ -34,13 +35,19 @@ def test_the_environment_names_grid(folder: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_nobody_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LIPCOURSE_GRID", raising=False)
-    for name in (None, "grid"):
-        with pytest.raises(CorpusError, match="set LIPCOURSE_GRID"):
-            open_corpus(name)
+    with pytest.raises(CorpusError, match="set LIPCOURSE_GRID"):
+        open_corpus("grid")
     with pytest.raises(CorpusError, match="root"):
         open_corpus("folder")
 
 
+def test_puppets_are_there_where_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIPCOURSE_GRID", raising=False)
+    assert isinstance(open_corpus(), PuppetCorpus)
+    with pytest.raises(OptionError, match="no folder"):
+        open_corpus("puppet", "somewhere")
+
+
 def test_an_unknown_name() -> None:
-    with pytest.raises(OptionError, match="grid, folder"):
+    with pytest.raises(OptionError, match="puppet, grid, folder"):
         open_corpus("none")
