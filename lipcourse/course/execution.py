@@ -20,7 +20,12 @@ from lipcourse.course.kernel import this_python
 from lipcourse.course.promises import WIDGETS_TAG, duration, find_faults, first_line, first_picture
 from lipcourse.course.source import Source
 
-DRIVE_WIDGETS = "from lipcourse.course import widgets\n\nwidgets.drive_all()"
+DRIVE_WIDGETS = """\
+import sys
+
+if "lipcourse.course.widgets" in sys.modules:
+    sys.modules["lipcourse.course.widgets"].drive_all()
+"""
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def video(
 def video_with_spectrogram(
     clip: Clip, *, height: int = 96, alt: str = "", width: int | None = None
 ) -> Player:
-    """Make a player for a clip with its log-mel spectrogram below, where a line marks the moment that is shown.
+    """Make a player for a clip with its log-mel spectrogram below, where a line marks the moment.
 
     Args:
         clip: Pictures and sound.
@@ -130,12 +130,8 @@ def video_with_spectrogram(
         SignalError: The sound is no sound: NaN, or nothing.
     """
     frames = add_spectrogram(clip, height)
-    told = (
-        alt
-        or f"{clip.key}: {clip.transcript}. Below, its spectrogram with a line that moves along.".replace(
-            ": .", "."
-        )
-    )
+    said = f"{clip.key}: {clip.transcript}".rstrip(": ")
+    told = alt or f"{said}. Below, its spectrogram, with a line that marks the moment."
     return video(
         frames, fps=clip.fps, waveform=clip.waveform, sample_rate=clip.sample_rate, alt=told, width=width
     )
@@ -150,8 +146,8 @@ def add_spectrogram(clip: Clip, height: int = 96) -> NDArray[np.uint8]:
     count, _, frame_width, _ = clip.frames.shape
     waveform = torch.from_numpy(np.ascontiguousarray(clip.waveform))[None]
     bands = log_mel(waveform, clip.sample_rate, clip.fps, frames=count)[0].T.flip(0).numpy()
-    # Nine tenths of the range: a breath of silence would otherwise take all the dark colours.
-    low, high = np.quantile(bands, 0.05), bands.max()
+    # A quarter is black: the silent bands would otherwise take most of the colours.
+    low, high = np.quantile(bands, 0.25), bands.max()
     unit = np.clip((bands - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
     unit = cv2.resize(unit, (frame_width, height), interpolation=cv2.INTER_AREA)
     strip = (mpl.colormaps["magma"](unit)[..., :3] * 255).astype(np.uint8)

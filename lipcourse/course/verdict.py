@@ -105,8 +105,9 @@ class Verdict:
         cell = "padding:2px 14px 2px 0; text-align:left; font-variant-numeric:tabular-nums;"
         head = "".join(f'<th style="{cell}">{word}</th>' for word in ("given", "target", "yours", ""))
         body = "".join(
-            f'<tr style="background:none;"><td style="{cell}"><code style="background:none;">{escape(row.given)}</code></td>'
-            f'<td style="{cell}">{escape(row.target)}</td><td style="{cell}">{escape(row.yours)}</td>'
+            f'<tr style="background:none;"><td style="{cell}"><code style="background:none;">'
+            f'{escape(row.given)}</code></td><td style="{cell}">{escape(row.target)}</td>'
+            f'<td style="{cell}">{escape(row.yours)}</td>'
             f'<td style="{cell}">{"✓" if row.right else "✗"}</td></tr>'
             for row in self.rows
         )

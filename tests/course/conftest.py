@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from lipcourse.course.exercise import Exercise, Mutant
 
 SOURCE = '''\
 # ---
@@ -26,8 +29,6 @@ profile = "class"
 amount = 3
 
 # %%
-import matplotlib.pyplot as plt
-
 from lipcourse.course import check
 
 # %% [markdown] exercise="double" difficulty=2 minutes=3
@@ -57,15 +58,53 @@ plt.plot([0, amount])
 plt.show()
 '''
 
+# A source in which the runner has nothing heavy to import.
+BARE = """\
+# ---
+# title: Bare
+# ---
+
+# %% tags=["parameters"]
+profile = "class"
+
+"""
+
 
 @pytest.fixture
-def course(tmp_path: Path) -> Path:
-    """A folder with one source."""
-    return write_course(tmp_path / "notebooks", SOURCE)
+def doubling() -> str:
+    """The text of a source that can be built."""
+    return SOURCE
 
 
-def write_course(folder: Path, text: str, name: str = "00_doubling") -> Path:
-    """Write a source into a course's folder."""
-    (folder / "source").mkdir(parents=True, exist_ok=True)
-    (folder / "source" / f"{name}.py").write_text(text, encoding="utf-8")
-    return folder
+@pytest.fixture
+def bare() -> str:
+    """The opening of a source that runs quickly: cells are added to it."""
+    return BARE
+
+
+@pytest.fixture
+def add_source(tmp_path: Path) -> Callable[..., Path]:
+    """Write a source into a course in the test's own folder, which is returned."""
+
+    def add(text: str, name: str = "00_doubling") -> Path:
+        folder = tmp_path / "notebooks"
+        (folder / "source").mkdir(parents=True, exist_ok=True)
+        (folder / "source" / f"{name}.py").write_text(text, encoding="utf-8")
+        return folder
+
+    return add
+
+
+@pytest.fixture
+def double() -> Exercise:
+    """An exercise: twice a number."""
+    return Exercise(
+        name="double",
+        reference=lambda x: 2 * x,
+        cases=[(1,), (3,)],
+        mutants=[
+            Mutant("squared", lambda x: x * x, "You multiplied x by itself."),
+            Mutant("one more", lambda x: x + 1, "You added 1."),
+            Mutant("unchanged", lambda x: x, "You gave x back."),
+        ],
+    )
