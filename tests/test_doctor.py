@@ -7,11 +7,11 @@ import subprocess
 import sys
 from collections import namedtuple
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 
 from lipcourse import cli, doctor
+from lipcourse.signals.faces import predictor_path
 
 
 @pytest.fixture
@@ -178,5 +178,5 @@ def test_the_report_says_what_to_do(capsys):
 
 
 def test_the_model_that_the_doctor_looks_for_is_the_one_that_is_used():
-    faces = pytest.importorskip("lipcourse.signals.faces")
-    assert Path(faces.__file__).read_text().count("shape_predictor_68_face_landmarks.dat") > 0
+    (finding,) = doctor.check_face_model()
+    assert finding.found.startswith(predictor_path().name)

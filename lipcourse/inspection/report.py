@@ -62,9 +62,9 @@ def draw(inspection: Inspection, folder: Path, *, title: str) -> None:
     save(figure, folder / "mfcc.png")
 
     # From the closed mouth to the widest: the frames that say most about the talker's lips.
-    widest = np.argsort(inspection.opening)[np.linspace(0, len(clip.frames) - 1, 16).round().astype(int)]
+    widest = np.argsort(inspection.opening)[np.linspace(0, len(clip.frames) - 1, 12).round().astype(int)]
     labels = [f"{t / clip.fps:.2f} s, {inspection.opening[t]:.1f} px" for t in widest]
-    save(pictures.contact_sheet(inspection.mouths[widest], labels, columns=8), folder / "mouths.png")
+    save(pictures.contact_sheet(inspection.mouths[widest], labels, columns=6), folder / "mouths.png")
     save(pictures.film_strip(inspection.faces, 8, fps=clip.fps), folder / "faces.png")
     (folder / "index.html").write_text(page(inspection, title))
 
