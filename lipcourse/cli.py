@@ -45,7 +45,12 @@ COMMANDS = {
     "course build": Command(
         "lipcourse.course.commands", "build", "Make the notebooks from their sources.", ""
     ),
-    "course run": Command("lipcourse.course.commands", "run", "Run the notebooks into build/course/.", ""),
+    "course run": Command(
+        "lipcourse.course.commands",
+        "run",
+        "Run the notebooks into build/course/.",
+        "01 --profile fast",
+    ),
     "course check": Command(
         "lipcourse.course.commands", "check", "Fail if a notebook is not as its source.", ""
     ),

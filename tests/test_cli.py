@@ -52,7 +52,7 @@ def test_every_command_is_there_and_says_what_it_does(name):
 
 
 @pytest.mark.parametrize(
-    "argv", [["docter"], ["course", "biuld"], ["doctor", "--jsn"], ["inspect"], ["--fast"]]
+    "argv", [["docter"], ["course", "make"], ["doctor", "--jsn"], ["inspect"], ["--fast"]]
 )
 def test_wrong_options_exit_2(capsys, argv):
     assert cli.main(argv) == 2
@@ -62,9 +62,9 @@ def test_wrong_options_exit_2(capsys, argv):
 
 
 def test_an_unknown_command_is_answered_with_those_there_are(capsys):
-    cli.main(["course", "biuld"])
+    cli.main(["course", "make"])
     assert capsys.readouterr().err == (
-        "error: there is no command 'course biuld'; choose one of: course build, course run, course check\n"
+        "error: there is no command 'course make'; choose one of: course build, course run, course check\n"
     )
 
 

@@ -9,6 +9,7 @@ from importlib import util
 import cv2
 import numpy as np
 import pytest
+import synthetic
 from matplotlib.image import imread
 
 from lipcourse import cli
@@ -17,7 +18,6 @@ from lipcourse.inspection import command, measure
 from lipcourse.inspection.report import CONTENTS
 from lipcourse.media import Clip, Origin, read_clip
 from lipcourse.signals import faces
-from tests import synthetic
 
 WRITTEN = {*CONTENTS, "inspect.json", "index.html"}
 
