@@ -45,7 +45,7 @@ def draw_beard(identity: Identity, easel: Easel, picture: Array, cover: Array) -
 def _lips_free(identity: Identity, easel: Easel) -> Array:
     """1 but where the lips are at rest: no hair grows on them."""
     line = MOUTH_LINE * identity.face_length
-    lips = np.hypot(easel.x / (0.43 * identity.mouth_width), (easel.y - line - 0.03) / 0.165)
+    lips = np.hypot(easel.x / (0.43 * identity.mouth_width), (easel.y - line - 0.05) / 0.145)
     return smoothstep(0.78, 1.02, lips)
 
 
@@ -68,7 +68,13 @@ def _full(identity: Identity, easel: Easel) -> Array:
 
 def _moustache(identity: Identity, easel: Easel) -> Array:
     line = MOUTH_LINE * identity.face_length
-    upper = [(0.0, line - 0.36), (0.17, line - 0.36), (0.36, line - 0.28), (0.48, line - 0.10), (0.47, line + 0.02)]
+    upper = [
+        (0.0, line - 0.36),
+        (0.17, line - 0.36),
+        (0.36, line - 0.28),
+        (0.48, line - 0.10),
+        (0.47, line + 0.02),
+    ]
     under = [(0.43, line + 0.02), (0.36, line - 0.02), (0.0, line - 0.02)]
     half = np.concatenate([curve(upper), curve(under)])
     return np.maximum(easel.fill(half), easel.fill(half * (-1.0, 1.0)))

@@ -52,6 +52,10 @@ class Easel:
         """Face units to pixels of the picture as drawn."""
         return np.asarray(points, np.float64) * self.unit + np.array(CENTRE) * self.side - 0.5
 
+    def units(self, pixels: ArrayLike) -> Array:
+        """Pixels of the picture as drawn to face units."""
+        return (np.asarray(pixels, np.float64) + 0.5 - np.array(CENTRE) * self.side) / self.unit
+
     def window(self, left: float, top: float, right: float, bottom: float) -> tuple[slice, slice]:
         """Rows and columns that cover a box given in face units, cut to the picture."""
         (x0, y0), (x1, y1) = self.pixels([(left, top), (right, bottom)])

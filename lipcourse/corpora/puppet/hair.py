@@ -76,7 +76,7 @@ STYLES = {
                        ((0.0, -0.90), (0.36, -0.93), (0.68, -0.76), (0.82, -0.48), (0.92, -0.22), (0.965, 0.14)),
                        root=(0.52, -1.12), lean=0.10),
     "quiff": Style(((0.0, -1.66), (0.45, -1.61), (0.80, -1.28), (1.01, -0.76), (1.045, -0.25), (1.0, 0.08)), _HAIRLINE,
-                   root=(0.0, -0.55), fluff=0.02),
+                   root=(0.15, -2.4), fluff=0.02),
     "curly": Style(((0.0, -1.60), (0.55, -1.52), (0.98, -1.20), (1.17, -0.72), (1.14, -0.28), (1.02, 0.06)),
                    ((0.0, -0.84), (0.38, -0.80), (0.68, -0.66), (0.83, -0.42), (0.93, -0.20), (0.965, 0.08)),
                    texture="curly", fluff=0.06),
@@ -164,7 +164,7 @@ def _flow(style: Style, random: np.random.Generator, easel: Easel) -> tuple[Arra
     angle = np.arctan2(x, np.maximum(y, -0.4) + 0.35) * 9.0 + x * 7.0
     if style.texture == "wavy":
         angle = angle + 0.55 * np.sin(along * 9.0 + 2.0 * x) + 0.3 * grain(random, easel, 0.3)
-    angle = angle + 0.25 * grain(random, easel, 0.2)
+    angle = angle + 0.12 * grain(random, easel, 0.2)
     strands = (
         0.55 * noise(random, angle * 2.0)
         + 0.30 * noise(random, angle * 5.0)

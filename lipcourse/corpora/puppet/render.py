@@ -62,6 +62,7 @@ class Talker:
         self.behind = _shrink(_layer(*behind), size)
         self.body = _shrink(_layer(*paint_body(identity, easel)), size)
         self.wall = _shrink(to_bytes(paint_wall(identity, easel)), size)
+        self.across = np.repeat(np.arange(easel.side, dtype=np.float32)[None], easel.side, axis=0)
         self.eyes = Eyes(identity, easel)
         self.mouth = MouthPainter(identity, easel)
 
@@ -132,15 +133,18 @@ def _over(layer: Bytes, picture: Bytes) -> Bytes:
 
 def _deform(talker: Talker, chin_drop: float, brow: float) -> Bytes:
     """Lower the jaw and raise the brows of the straight face: each row of the result is a row of the face at rest."""
-    easel = talker.easel
-    if chin_drop < 1e-4 and brow < 1e-4:
-        return talker.head.copy()
-    rest = easel.y[:, 0]
-    moved = rest + chin_drop * jaw_share(talker.identity, rest) - BROW_RISE * brow * brow_share(rest)
-    source = np.rint(np.interp(rest, moved, np.arange(easel.side)) * 32.0) / 32.0
-    map_y = np.repeat(source.astype(np.float32)[:, None], easel.side, axis=1)
-    map_x = np.repeat(np.arange(easel.side, dtype=np.float32)[None], easel.side, axis=0)
-    return np.asarray(cv2.remap(talker.head, map_x, map_y, cv2.INTER_LINEAR), np.uint8)
+    face = talker.head.copy()
+    rest = talker.easel.y[:, 0]
+    jaw, lift = jaw_share(talker.identity, rest), brow_share(rest)
+    moved = rest + chin_drop * jaw - BROW_RISE * brow * lift
+    source = np.rint(np.interp(rest, moved, np.arange(len(rest))) * 32.0) / 32.0
+    for share, amount in ((jaw, chin_drop), (lift, brow)):
+        rows = np.flatnonzero(share > 0.0)
+        if amount > 1e-4 and len(rows):
+            part = slice(int(rows[0]), int(rows[-1]) + 1)
+            down = np.repeat(source[part, None].astype(np.float32), len(rest), axis=1)
+            face[part] = cv2.remap(talker.head, talker.across[: len(down)], down, cv2.INTER_LINEAR)
+    return face
 
 
 def _turn_maps(talker: Talker, turn: Turn) -> NDArray[np.float32]:
@@ -150,18 +154,17 @@ def _turn_maps(talker: Talker, turn: Turn) -> NDArray[np.float32]:
     """
     easel = talker.easel
     cells = -(-easel.side // _CELL) + 2
-    pixel = (np.arange(cells) - 0.5) * _CELL - 0.5  # the middle of each cell, from one before the picture
-    x = (pixel + 0.5) / easel.unit - 0.5 * easel.side / easel.unit
-    y = (pixel + 0.5) / easel.unit - 0.42 * easel.side / easel.unit
-    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(1, -1, 2)
+    middles = (np.arange(cells) - 0.5) * _CELL - 0.5  # from one cell before the picture to one behind it
+    grid = easel.units(np.stack(np.meshgrid(middles, middles), axis=-1)).reshape(1, -1, 2)
     straight = easel.pixels(turn.inverse(talker.identity, grid))
     return (np.rint(straight * 16.0) / 16.0).astype(np.float32).reshape(-1, cells, cells, 2)
 
 
 def _warp(face: Bytes, coarse: NDArray[np.float32], side: int) -> Bytes:
     whole = cv2.resize(coarse, None, fx=_CELL, fy=_CELL, interpolation=cv2.INTER_LINEAR)
-    inner = np.rint(whole[_CELL : _CELL + side, _CELL : _CELL + side] * np.float32(32)) / np.float32(32)
-    return np.asarray(cv2.remap(face, inner[..., 0], inner[..., 1], cv2.INTER_LINEAR), np.uint8)
+    # Whole pixels and thirty-seconds, so that the rest is sums of whole numbers.
+    places, shares = cv2.convertMaps(whole[_CELL : _CELL + side, _CELL : _CELL + side], None, cv2.CV_16SC2)
+    return np.asarray(cv2.remap(face, places, shares, cv2.INTER_LINEAR), np.uint8)
 
 
 def _move(layer: Bytes, turn: Turn, frame: int) -> Bytes:
