@@ -1,7 +1,7 @@
 """How long 15 flow fields of a 64x64 mouth take, and how far off they are where the truth is known.
 
-The error is the mean end-point error in pixels on smooth random warps, whose own mean length is 1.53 px: of the
-first talkers' mouths where `LIPCOURSE_GRID` names the clips, of random texture where it does not.
+The error is the mean end-point error in pixels on smooth random warps, whose own mean length is 1.53 px: of
+a real mouth where `LIPCOURSE_GRID` names the clips, of random texture where it does not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-import numpy as np
+import cv2
 import pytest
 import torch
 from torch.nn import functional
@@ -18,7 +18,7 @@ from torch.nn import functional
 from lipcourse.signals.flow import Method, estimate_flow
 
 PAIRS, SIDE, LENGTH, CELLS = 15, 64, 1.53, 6
-MOST_SECONDS = 0.025
+LEAST_RATIO = 1.0
 MOST_ERROR = 0.72
 METHODS: tuple[Method, ...] = ("lucas_kanade", "farneback", "dis")
 
@@ -72,14 +72,22 @@ def test_forward_and_backward(benchmark, pictures: torch.Tensor) -> None:
     benchmark.pedantic(lambda: estimate_flow(video).square().mean().backward(), warmup_rounds=3, rounds=30)
 
 
-def test_forward_takes_25_ms_or_less(benchmark, pictures: torch.Tensor) -> None:
+def test_forward_is_as_quick_as_farneback(benchmark, pictures: torch.Tensor) -> None:
+    """On one core each, turn by turn: whatever else the machine does then slows both."""
     video = pictures.transpose(0, 1).unsqueeze(0)
-    times = []
-    for _ in range(50):
-        start = time.perf_counter()
-        estimate_flow(video)
-        times.append(time.perf_counter() - start)
-    benchmark.extra_info["least ms"] = round(1000 * min(times), 1)
-    benchmark.extra_info["median ms"] = round(1000 * float(np.median(times)), 1)
+    times: dict[Method, list[float]] = {"lucas_kanade": [], "farneback": []}
+    threads = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    for _ in range(30):
+        for method, seconds in times.items():
+            start = time.perf_counter()
+            estimate_flow(video, method)
+            seconds.append(time.perf_counter() - start)
+    torch.set_num_threads(threads[0])
+    cv2.setNumThreads(threads[1])
+    ratio = min(times["farneback"]) / min(times["lucas_kanade"])
+    benchmark.extra_info["times as fast as Farneback"] = round(ratio, 2)
+    benchmark.extra_info["ms on one core"] = round(1000 * min(times["lucas_kanade"]), 1)
     benchmark.pedantic(estimate_flow, (video,), rounds=3)
-    assert min(times) <= MOST_SECONDS, f"{1000 * min(times):.1f} ms at best"
+    assert ratio >= LEAST_RATIO, f"only {ratio:.2f} times as fast as Farneback"

@@ -212,11 +212,11 @@ def _doubling(side: int) -> NDArray[np.float64]:
 
 def _by_opencv(first: Tensor, second: Tensor, method: Callable[[Bytes, Bytes], Floats]) -> Tensor:
     """Run one of OpenCV's methods on each pair of grey pictures (N, H, W): (N, 2, H, W)."""
-    befores, afters = (
+    earlier, later = (
         ((part.detach().float().cpu().clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
         for part in (first, second)
     )
-    flows = np.stack([method(before, after) for before, after in zip(befores, afters, strict=True)])
+    flows = np.stack([method(before, after) for before, after in zip(earlier, later, strict=True)])
     return torch.from_numpy(flows).permute(0, 3, 1, 2).to(first)
 
 

@@ -122,7 +122,7 @@ def test_a_pyramid_sees_further_than_one_level() -> None:
     assert errors[1] < 0.3 < 2 < errors[0]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     height=st.integers(16, 40), width=st.integers(16, 40), frames=st.integers(2, 4), batch=st.integers(1, 3)
 )
@@ -130,7 +130,7 @@ def test_shape_and_stillness(height: int, width: int, frames: int, batch: int) -
     still = torch.rand(batch, 3, 1, height, width).expand(-1, -1, frames, -1, -1)
     flow = estimate_flow(still)
     assert flow.shape == (batch, 2, frames - 1, height, width)
-    torch.testing.assert_close(flow, torch.zeros_like(flow), atol=1e-6, rtol=0)
+    torch.testing.assert_close(flow, torch.zeros_like(flow), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("method", METHODS)
