@@ -39,7 +39,8 @@ def judge(exercise: Exercise, function: object) -> Verdict:
                 exercise.name, "todo", "Write your answer in the cell above, then run this one again."
             )
         except Exception as fault:  # noqa: BLE001 - whatever the learner's function raises is what the verdict tells
-            return _named(exercise, function) or _raised(exercise, function, case, fault)
+            results = [_run(function, each) for each in exercise.inputs]
+            return _named(exercise, results) or _raised(exercise, function, case, fault)
         if _changed(case, given) and not _changes_its_input(exercise.reference, case):
             return Verdict(
                 exercise.name,
@@ -59,7 +60,7 @@ def judge(exercise: Exercise, function: object) -> Verdict:
         )
         return Verdict(exercise.name, "passed", headline, rows=rows, picture=picture, alt=alt)
     diagnosis = diagnose(targets[wrong], yours[wrong], exercise.tolerance)
-    named = _named(exercise, function)
+    named = _named(exercise, yours)
     return Verdict(
         exercise.name,
         "wrong",
@@ -80,22 +81,15 @@ def _run(function: Function, case: Case) -> Any:
         return Raised(type(fault))
 
 
-def _named(exercise: Exercise, function: Function) -> Verdict | None:
+def _named(exercise: Exercise, results: Sequence[Any]) -> Verdict | None:
     """The verdict with the name of the mutant that gives the same wrong results, if one does."""
-    results = [_run(function, case) for case in exercise.inputs]
     for mutant in exercise.mutants:
         theirs = [_run(mutant.function, case) for case in exercise.inputs]
-        if not any(differences(theirs, results, exercise.tolerance)) and _agree(
-            theirs, results, exercise.tolerance
-        ):
+        if next(differences(theirs, results, exercise.tolerance), None) is None:
             raised = next((result.kind.__name__ for result in results if isinstance(result, Raised)), None)
             headline = f"Your function raised {raised}." if raised else ""
             return Verdict(exercise.name, "wrong", headline, mistake=mutant.name, hint=mutant.hint)
     return None
-
-
-def _agree(theirs: Sequence[Any], results: Sequence[Any], tolerance: float) -> bool:
-    return all(matches(a, b, tolerance) for a, b in zip(theirs, results, strict=True))
 
 
 def _raised(exercise: Exercise, function: Function, case: Case, fault: Exception) -> Verdict:

@@ -28,6 +28,14 @@ FORBIDDEN = {
 
 def lint(source: Source) -> list[str]:
     """List the rules that a source breaks, each with the cell's place in the source."""
+    broken = [
+        f"{source.path}, cell {number}: {fault}"
+        for number, cell in enumerate(source.cells, start=1)
+        if cell.kind == "code"
+        for fault in python(cell)
+    ]
+    if broken:
+        return broken  # the other rules read the code
     faults = [f"{source.path}: {fault}" for rule in WHOLE for fault in rule(source)]
     for number, cell in enumerate(source.cells, start=1):
         rules = TEXT if cell.kind == "markdown" else CODE
@@ -139,16 +147,19 @@ def pictures(cell: Cell) -> Iterator[str]:
 
 
 def python(cell: Cell) -> Iterator[str]:
-    """The cell is Python, short, without a class or a long function."""
+    """The cell is Python."""
     try:
-        tree = cell.tree
+        _ = cell.tree
     except SyntaxError as fault:
         yield f"is not Python: {fault.msg}"
-        return
+
+
+def size(cell: Cell) -> Iterator[str]:
+    """The cell is short, without a class or a long function."""
     lines = [line for line in cell.text.splitlines() if line.strip() not in {SOLUTION_START, SOLUTION_END}]
     if len(lines) > CELL_LINES:
         yield f"{len(lines)} lines; a code cell has at most {CELL_LINES}"
-    for node in ast.walk(tree):
+    for node in ast.walk(cell.tree):
         if isinstance(node, ast.ClassDef):
             yield f"defines the class {node.name}: classes belong in the package"
         if isinstance(node, ast.FunctionDef) and not cell.solution:
@@ -194,4 +205,4 @@ WHOLE: tuple[Callable[[Source], Iterator[str]], ...] = (
     rhythm,
 )
 TEXT: tuple[Callable[[Cell], Iterator[str]], ...] = (exercise_card, formulas, pictures)
-CODE: tuple[Callable[[Cell], Iterator[str]], ...] = (python, solution, figures, forbidden)
+CODE: tuple[Callable[[Cell], Iterator[str]], ...] = (size, solution, figures, forbidden)
