@@ -3,6 +3,7 @@
 # minutes: {cpu: 1, gpu: 1}
 # builds: A talking face that six numbers a frame can draw, and sliders to move it.
 # needs: Python, a little PyTorch, notebook 02 (where the 68 points come from).
+# picture: {file: images/03.png, alt: "Six faces of lines, one for each of six components, moved both ways."}
 # equations:
 #   - "atvg Eq. 4: landmarks from PCA coefficients, with a boost for each component"
 # ---
@@ -18,6 +19,8 @@
 #
 # You will take away what is *not* shape, do PCA by hand, put each of the six numbers on a slider, and then
 # ask a question that the paper does not: how much of a talker's **mouth** do these six numbers hold?
+#
+# (The picture shows six components of ten talkers of GRID: Cooke et al., JASA 2006, CC BY 4.0.)
 
 # %% tags=["parameters"]
 profile = "class"
