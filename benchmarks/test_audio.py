@@ -34,7 +34,7 @@ def our_log_mel(waveforms: NDArray[np.float32]) -> torch.Tensor:
     return log_mel(torch.from_numpy(waveforms))
 
 
-def least_seconds(function: Callable[[], object], rounds: int = 15) -> float:
+def least_seconds(function: Callable[[], object], rounds: int = 6) -> float:
     """Return the quickest of some runs in a row: what else the machine does can only add to it."""
     times = []
     for _ in range(rounds):
@@ -53,8 +53,11 @@ def test_log_mel_by_librosa(benchmark, waveforms: NDArray[np.float32]) -> None:
 
 
 def test_log_mel_is_three_times_as_fast_as_librosa(benchmark, waveforms: NDArray[np.float32]) -> None:
-    theirs = least_seconds(lambda: librosa_log_mel(waveforms))
-    ours = least_seconds(lambda: our_log_mel(waveforms))
-    benchmark.extra_info["times as fast as librosa"] = round(theirs / ours, 2)
+    theirs, ours = [], []
+    for _ in range(4):  # spread out, so that a short disturbance does not decide
+        theirs.append(least_seconds(lambda: librosa_log_mel(waveforms)))
+        ours.append(least_seconds(lambda: our_log_mel(waveforms)))
+    ratio = min(theirs) / min(ours)
+    benchmark.extra_info["times as fast as librosa"] = round(ratio, 2)
     benchmark.pedantic(our_log_mel, (waveforms,), rounds=3)
-    assert theirs / ours >= LEAST_RATIO, f"only {theirs / ours:.2f} times as fast as librosa"
+    assert ratio >= LEAST_RATIO, f"only {ratio:.2f} times as fast as librosa"

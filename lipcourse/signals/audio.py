@@ -39,7 +39,7 @@ POWER_FLOOR = 1e-10
 """Power below this counts as this, so that silence is -100 dB and not minus infinity."""
 
 LONGEST_RESAMPLING_CYCLE = 2048
-CACHED_COLUMNS = 512
+CACHED_COLUMNS = 1024
 
 
 def log_mel(

@@ -132,7 +132,7 @@ pictures.show(
 
 # %% figure="Every eighth of 128 mel triangles: narrow at low frequencies, wide at high ones."
 figure, axes = pictures.subplots(height=2.6)
-axes.plot(hertz / 1000, mel_filters()[:, ::8])
+axes.plot(torch.fft.rfftfreq(1024, 1 / 44_100) / 1000, mel_filters()[:, ::8])
 axes.set(xlabel="kHz", ylabel="weight", title="Every eighth mel band", xlim=(0, 22.05))
 pictures.show(
     figure,
@@ -231,8 +231,8 @@ for frames in (1, 16, 75):
 # %% [markdown]
 # ## 5 · Sound and pictures on one clock
 #
-# Columns `4t` to `4t + 3` belong to video frame `t`. Sound files are seldom exactly as long as their video:
-# here the sound ends a little early, and `frames=` fills up with silence.
+# Columns `4t` to `4t + 3` belong to video frame `t`. Sound files are seldom exactly as
+# long as their video (GRID's end 22 ms early); `frames=` fills up with silence, or cuts.
 
 # %%
 waveform = torch.from_numpy(clip.waveform)[None]
@@ -250,8 +250,8 @@ pictures.show(
 )
 
 # %% [markdown]
-# Where it is black at the top, the recording holds nothing: GRID's sound was compressed, which took away what
-# lies above 12 kHz.
+# Where it is black at the top, the recording holds nothing: GRID's sound was compressed, which took away
+# what lies above 12 kHz, and the puppets' voice ends at 11 kHz.
 #
 # Look closer: eight frames around the loudest moment, each over its own four columns.
 
