@@ -52,10 +52,8 @@ def landmark_distance(
             f"mouths of shapes {tuple(reference.shape)} and {tuple(generated.shape)} cannot be compared",
             remedy="pass two of shape (..., T, 20, 2): landmarks[..., 48:68, :]",
         )
-    if isinstance(reference, Tensor) and isinstance(generated, Tensor):
-        difference = reference - generated
-        residue = difference - difference.mean(dim=-2, keepdim=True)
-        return torch.linalg.vector_norm(residue, dim=-1).mean(dim=(-2, -1))
-    difference = np.subtract(reference, generated)
-    residue = difference - difference.mean(axis=-2, keepdims=True)
-    return np.linalg.norm(residue, axis=-1).mean(axis=(-2, -1))
+    # A difference less its mean is the difference of both less their means.
+    difference = torch.as_tensor(reference) - torch.as_tensor(generated)
+    residue = difference - difference.mean(dim=-2, keepdim=True)
+    distance: Tensor = torch.linalg.vector_norm(residue, dim=-1).mean(dim=(-2, -1))
+    return distance if isinstance(reference, Tensor) else np.asarray(distance.numpy())

@@ -1,8 +1,8 @@
 """Faces and mouths cut out of frames, upright and all of one size, and put back where they came from.
 
-A network should spend its effort on how lips move, not on where the head is. So each frame is turned, scaled
-and shifted (a similarity: no shear, no stretch) until the eyes and the nose lie where they lie in one mean face.
-Eyes and nose, not the mouth: what speech moves must not move the picture.
+A network should spend its effort on how lips move, not on where the head is. So each frame is turned,
+scaled and shifted (a similarity: no shear, no stretch) until the eyes and the nose lie where they lie in one
+mean face. Eyes and nose, not the mouth: what speech moves must not move the picture.
 
 Each cut returns its `transforms` (T, 2, 3), which take pixels of the frame to pixels of the crop; with them
 `paste_back` puts a made mouth into the real frame. Pixel centres are at whole numbers, as OpenCV has it.
@@ -47,7 +47,7 @@ MEAN_FACE: NDArray[np.float64] = np.array(
 around them for an open mouth and a lowered chin."""
 
 MOUTH_SIDE = 0.45
-"""Side of the mouth crop in the unit square of `MEAN_FACE`: the widest GRID mouth fills three quarters of it."""
+"""Side of the mouth crop in the unit square of `MEAN_FACE`: the widest GRID mouth fills 3/4 of it."""
 
 
 def align_faces(
@@ -84,8 +84,8 @@ def crop_mouths(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Cut an upright mouth of `size` pixels out of each frame, to one scale for all talkers.
 
-    The crop is fixed to the eyes and the nose and its centre to the median mouth of these frames, so that lips
-    move in the crop and the crop does not move with the lips. Pass the frames of one clip.
+    The crop is fixed to the eyes and the nose and its centre to the median mouth of these frames, so that
+    lips move in the crop and the crop does not move with the lips. Pass the frames of one clip.
 
     Args:
         frames: uint8 (T, H, W, 3).
@@ -168,7 +168,8 @@ def fit_similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -
 def transform_points(points: NDArray[np.floating], transforms: NDArray[np.floating]) -> NDArray[np.floating]:
     """Move points (..., P, 2) with the transforms (..., 2, 3) of their frames."""
     linear, shift = transforms[..., :2], transforms[..., 2]
-    return points @ np.swapaxes(linear, -1, -2) + shift[..., None, :]
+    moved: NDArray[np.floating] = points @ np.swapaxes(linear, -1, -2) + shift[..., None, :]
+    return moved
 
 
 def invert_transforms(transforms: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -181,10 +182,11 @@ def invert_transforms(transforms: NDArray[np.floating]) -> NDArray[np.floating]:
 def smooth_transforms(transforms: NDArray[np.floating], frames: float) -> NDArray[np.float32]:
     """Average transforms (T, 2, 3) over time with a Gaussian of `frames` frames' standard deviation.
 
-    dlib gives whole pixels, so an alignment trembles by a fraction of one; one or two frames' smoothing stills
-    that, at the price of lagging behind a quick nod. The mean of similarities is a similarity again.
+    dlib gives whole pixels, so an alignment trembles by a fraction of one; one or two frames' smoothing
+    stills that, at the price of cutting a quick nod short. The mean of similarities is a similarity again.
     """
-    return gaussian_filter1d(transforms, frames, axis=0, mode="nearest").astype(np.float32)
+    smooth: NDArray[np.float32] = gaussian_filter1d(transforms, frames, axis=0, mode="nearest")
+    return smooth.astype(np.float32)
 
 
 def mouth_opening(landmarks: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -197,7 +199,8 @@ def mouth_opening(landmarks: NDArray[np.floating]) -> NDArray[np.floating]:
         (...), pixels, 0 where the lips touch.
     """
     upper, lower = landmarks[..., 61:64, :], landmarks[..., 67:64:-1, :]
-    return np.linalg.norm(lower - upper, axis=-1).mean(axis=-1)
+    apart: NDArray[np.floating] = np.linalg.norm(lower - upper, axis=-1).mean(axis=-1)
+    return apart
 
 
 def _steady_transforms(
@@ -209,7 +212,7 @@ def _steady_transforms(
             f"{len(frames)} frames do not go with landmarks of shape {landmarks.shape}",
             remedy="pass landmarks (T, 68, 2), one set a frame",
         )
-    # The unit square's left edge is the left edge of pixel 0, whose centre is at 0: half a pixel to the right.
+    # The unit square begins at the left edge of pixel 0, half a pixel before that pixel's centre at 0.
     transforms = fit_similarity(landmarks[:, STEADY], MEAN_FACE[STEADY] * size - 0.5)
     return smooth_transforms(transforms, smoothing) if smoothing > 0 else transforms
 
@@ -219,7 +222,8 @@ def _cut(frames: NDArray[np.uint8], transforms: NDArray[np.float32], size: int) 
     crops = np.empty((len(frames), size, size, 3), np.uint8)
     for crop, frame, transform in zip(crops, frames, transforms, strict=True):
         scale = float(np.hypot(transform[0, 0], transform[1, 0]))
-        # Bilinear sampling looks at four pixels only: a face made much smaller is blurred first, or it aliases.
+        # Bilinear sampling looks at four pixels only: a face made much smaller is blurred first, lest it
+        # aliases.
         source = cv2.GaussianBlur(frame, (0, 0), 0.5 / scale) if scale < 0.6 else frame
         cv2.warpAffine(
             source, transform, (size, size), dst=crop, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

@@ -5,13 +5,13 @@ ensemble of regression trees, Kazemi and Sullivan, CVPR 2014, fast). The papers'
 But the detector's boxes lie on a coarse grid, so on a talking face the box stays the same for many frames and
 then jumps. `track_landmarks` therefore detects on some frames and follows on the others:
 
-1. on every 16th frame, and on any frame whose picture inside the box no longer looks like the last detection's;
-2. where two neighbouring detections have different boxes, in the middle between them, and so on until the jump is
-   found or the detections are used up;
-3. between detections the box is that of the nearest one: a box of the detector's own kind, since the predictor
-   learnt on such boxes and answers to a shifted one with a shifted mouth. Points are placed on every frame.
+1. on every 16th frame, and on any frame whose picture inside the box no longer looks like the last one's;
+2. where two neighbouring detections have different boxes, in the middle between them, and so on until the
+   jump is found or the detections are used up;
+3. between detections the box is that of the nearest one: a box of the detector's own kind, since the
+   predictor answers to a shifted box with a shifted mouth. Points are placed on every frame.
 
-How faces and mouths are then cut out is in `lipcourse.signals.alignment`, whose functions are importable here too.
+How faces and mouths are then cut out is in `lipcourse.signals.alignment`; its functions are here too.
 
 dlib's 68-point predictor was trained on 300-W and is not for commercial use. Taught in notebook 02.
 """
@@ -24,6 +24,7 @@ import importlib.util
 import threading
 import warnings
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -109,9 +110,9 @@ def track_landmarks(
     Args:
         frames: uint8 (T, H, W, 3), RGB.
         every: Detect at least on every so many frames; 1 detects on all.
-        share: The share of frames, beyond which no more detections are spent on finding where a box jumps.
-        upsample: How many times the detector doubles the frame. It finds faces from 80 pixels, doubled from 40,
-            at four times the work. None: it doubles only if it finds none otherwise.
+        share: The share of frames beyond which no more detections are spent on finding where a box jumps.
+        upsample: How many times the detector doubles the frame. It finds faces from 80 pixels, doubled
+            from 40, at four times the work. None: it doubles only if it finds none otherwise.
         where: What to call the clip in an error.
 
     Returns:
@@ -187,7 +188,7 @@ def place_points(frame: Frames, box: Box) -> NDArray[np.float32]:
 
 
 def predictor_path() -> Path:
-    """Where dlib's 68-point predictor lies: in the package `face-recognition-models`, which is never imported.
+    """Where dlib's 68-point predictor lies: in `face-recognition-models`, a package never imported.
 
     Raises:
         ModelError: It is not installed.
@@ -260,22 +261,26 @@ class _Search:
             thumbnail = _thumbnail(self.frames[t], box)
 
     def bisect(self, budget: int) -> None:
-        """Detect between detections that disagree, in the longest gap first, until `budget` frames are seen."""
+        """Detect between detections that disagree, longest gap first.
+
+        Where a box jumps is sought until `budget` frames are seen; where a face comes or goes, to the end.
+        """
         looked = sorted(self.boxes)
-        gaps = [(a - b, a, b) for a, b in zip(looked, looked[1:], strict=False)]
+        gaps = [(a - b, a, b) for a, b in pairwise(looked)]
         heapq.heapify(gaps)
-        while gaps and len(self.boxes) < budget:
+        while gaps:
             _, a, b = heapq.heappop(gaps)
-            if b - a < 2 or _same(self.boxes[a], self.boxes[b]):
+            before, after = self.boxes[a], self.boxes[b]
+            comes_or_goes = (before is None) != (after is None)
+            if b - a < 2 or _same(before, after) or not (comes_or_goes or len(self.boxes) < budget):
                 continue
             middle = (a + b) // 2
-            known = self.boxes[a]
-            self.look(middle, near=self.boxes[b] if known is None else known)
+            self.look(middle, near=after if before is None else before)
             heapq.heappush(gaps, (a - middle, a, middle))
             heapq.heappush(gaps, (middle - b, middle, b))
 
     def follow(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return a box (T, 4) for each frame, and whether a face is there (T,): as the nearest detection has it."""
+        """Return a box (T, 4) for each frame, and whether it shows a face (T,): as the nearest detection."""
         looked = np.array(sorted(self.boxes))
         sees = np.array([self.boxes[t] is not None for t in looked])
         times = np.arange(len(self.frames))
@@ -286,7 +291,7 @@ class _Search:
 
 
 def _fill(times: NDArray[np.intp], values: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """Interpolate values (N, ...) known at frames `times` (N,) to all frames: (length, ...); ends are held."""
+    """Interpolate points known at frames `times` (N,) to all frames: (length, ...); ends are held."""
     flat = values.reshape(len(values), -1)
     columns = [np.interp(np.arange(length), times, column) for column in flat.T]
     return np.stack(columns, axis=1).reshape(length, *values.shape[1:]).astype(np.float32)
@@ -315,4 +320,5 @@ def _thumbnail(frame: Frames, box: Box | None) -> NDArray[np.float32]:
         left, right = np.clip(box[[0, 2]].astype(int), (0, 1), (width - 1, width))
         top, bottom = np.clip(box[[1, 3]].astype(int), (0, 1), (height - 1, height))
         frame = frame[top:bottom, left:right]
-    return cv2.resize(frame, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32).mean(axis=-1)
+    small = cv2.resize(frame, (16, 16), interpolation=cv2.INTER_AREA)
+    return np.asarray(small.mean(axis=-1), np.float32)
