@@ -117,7 +117,7 @@ pictures.show(figure, "The mean face moved along the first three components: it 
 # Try it on numbers small enough to check by eye: a square, turned by 90° and doubled.
 
 # %%
-square = torch.tensor([1 + 1j, -1 + 1j, -1 - 1j, 1 - 1j])
+square = torch.tensor([1 + 1j, -1 + 1j, -1 - 1j, 1 - 1j], dtype=torch.complex128)
 moved = 2j * square
 w = (moved.conj() * square).sum() / moved.abs().square().sum()
 print("w =", w.item(), "  w * moved =", (w * moved).tolist())
@@ -299,8 +299,8 @@ pictures.show(figure, "Six panels, one a component: the mean face moved down (bl
 # $$ \hat p = (h \odot \omega)\, U^\top + \bar p \tag{atvg 4} $$
 #
 # $U^\top$ are our six rows, $\bar p$ is the mean shape, and $\omega$ is a **boost**, one factor for each
-# component. In training $\omega = 1$. The demo that the authors released uses $\omega = (1,\ 2.2,\ 2.4,\
-# 2.6,\ 2.8,\ 3.0)$, which the paper does not mention.
+# component. In training $\omega = 1$. The demo that the authors released uses
+# $\omega = (1, 2.2, 2.4, 2.6, 2.8, 3.0)$, which the paper does not mention.
 
 # %% [markdown] exercise="draw_shapes" difficulty=2 minutes=5
 # ### Exercise 3 · Eq. 4
@@ -373,7 +373,7 @@ pictures.show(figure, "One frame drawn from none to six components, and from six
 # %%
 def pixel_error(model, pixels, count, part):
     """Mean distance in pixels between points and what `count` components draw of them."""
-    aligned = procrustes(pixels, mean_shape)
+    aligned = procrustes(pixels, seen.mean)
     kept = model.transform(aligned.shapes) * (torch.arange(len(model.components)) < count)
     drawn = aligned.similarity.inverse().apply(model.inverse(kept))
     return float((drawn - pixels)[:, part].norm(dim=-1).mean())
@@ -381,7 +381,8 @@ def pixel_error(model, pixels, count, part):
 
 unseen = talkers[-1]
 seen_points = torch.cat([points[talker] for talker in talkers[:-1]])
-wide_model = ShapeModel.fit(torch.cat([shapes[talker] for talker in talkers[:-1]]), components=60)
+seen = procrustes(seen_points)
+wide_model = ShapeModel.fit(seen.shapes, components=60)
 counts = [0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 60]
 
 # %% figure="The error falls with more components; for the unseen talker it stays higher."
