@@ -57,8 +57,9 @@ class Talker:
         behind, hair = paint_hair(identity, easel)
         self.head = _layer(skin, cover)
         glasses = _layer(*paint_glasses(identity, easel))
-        self.front = _over(_layer(*hair), glasses)
-        self.front_gap = np.repeat(255 - self.front[..., 3:], 4, axis=2)
+        front = _layer(*hair)
+        self.front = _cover(glasses, front, _gap(front))
+        self.front_gap = _gap(self.front)
         self.behind = _shrink(_layer(*behind), size)
         self.body = _shrink(_layer(*paint_body(identity, easel)), size)
         self.wall = _shrink(to_bytes(paint_wall(identity, easel)), size)
@@ -96,17 +97,21 @@ def render(identity: Identity, pose: Pose, size: int) -> tuple[Bytes, NDArray[np
     mouth = shape_mouth(identity, pose)
     turn = Turn.of(pose)
     landmarks = to_pixels(turn.apply(identity, face_points(identity, pose, mouth)), size).astype(np.float32)
-    maps = _turn_maps(talker, turn)
+    head = _maps(talker.easel, turn.inverse(identity, _cells(talker.easel)))
+    shown = Easel(size, 1)
+    behind = _maps(shown, _hair_behind(turn, _cells(shown)))
+    body = _maps(shown, _leaning(turn, _cells(shown)))
     frames = np.empty((len(pose), size, size, 3), np.uint8)
     for frame in range(len(pose)):
         face = _deform(talker, float(mouth.chin_drop[frame]), float(pose.brow[frame]))
         talker.eyes.draw(face, float(pose.blink[frame]), gaze_for(float(pose.yaw[frame])))
         talker.mouth.draw(face, mouth, frame, float(pose.tongue[frame]), float(pose.protrusion[frame]))
-        face = cv2.add(cv2.multiply(face, talker.front_gap, scale=1 / 255), talker.front)
-        head = _shrink(_warp(face, maps[frame], talker.easel.side), size)
-        picture = _over(_move(talker.behind, turn, frame), talker.wall)
-        picture = _over(_lean(talker.body, turn, frame), picture)
-        frames[frame] = _over(head, picture)
+        face = _cover(face, talker.front, talker.front_gap)
+        picture = talker.wall
+        if talker.behind.any():
+            picture = _over(_warp(talker.behind, behind[frame]), picture)
+        picture = _over(_warp(talker.body, body[frame]), picture)
+        frames[frame] = _over(_shrink(_warp(face, head[frame]), size), picture)
     return frames, landmarks
 
 
@@ -120,15 +125,19 @@ def _shrink(picture: Bytes, size: int) -> Bytes:
 
 
 def _over(layer: Bytes, picture: Bytes) -> Bytes:
-    """Lay a layer over a picture, of three bytes a pixel or four."""
-    gap = cv2.cvtColor(
-        255 - layer[..., 3], cv2.COLOR_GRAY2RGB if picture.shape[2] == 3 else cv2.COLOR_GRAY2RGBA
-    )
-    if picture.shape[2] == 3:
-        layer = cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB)
-    else:
-        gap[..., 3] = 255 - layer[..., 3]
+    """Lay a layer, four bytes a pixel, over a picture of three."""
+    gap = cv2.cvtColor(255 - layer[..., 3], cv2.COLOR_GRAY2RGB)
+    below = cv2.multiply(picture, np.asarray(gap), scale=1 / 255)
+    return np.asarray(cv2.add(below, cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB)), np.uint8)
+
+
+def _cover(picture: Bytes, layer: Bytes, gap: Bytes) -> Bytes:
+    """Lay a layer over a picture, both of four bytes a pixel; `gap` is what the layer leaves of it."""
     return np.asarray(cv2.add(cv2.multiply(picture, gap, scale=1 / 255), layer), np.uint8)
+
+
+def _gap(layer: Bytes) -> Bytes:
+    return np.repeat(255 - layer[..., 3:], 4, axis=2)
 
 
 def _deform(talker: Talker, chin_drop: float, brow: float) -> Bytes:
@@ -147,45 +156,49 @@ def _deform(talker: Talker, chin_drop: float, brow: float) -> Bytes:
     return face
 
 
-def _turn_maps(talker: Talker, turn: Turn) -> NDArray[np.float32]:
-    """For a coarse grid of places in each frame, the pixel of the straight face shown there: (T, cells, cells, 2).
-
-    Values are rounded to sixteenths: interpolating between them is then exact, whatever the processor.
-    """
-    easel = talker.easel
+def _cells(easel: Easel) -> Array:
+    """A coarse grid of places over the picture and one cell beyond, (P, 2) in face units."""
     cells = -(-easel.side // _CELL) + 2
-    middles = (np.arange(cells) - 0.5) * _CELL - 0.5  # from one cell before the picture to one behind it
-    grid = easel.units(np.stack(np.meshgrid(middles, middles), axis=-1)).reshape(1, -1, 2)
-    straight = easel.pixels(turn.inverse(talker.identity, grid))
-    return (np.rint(straight * 16.0) / 16.0).astype(np.float32).reshape(-1, cells, cells, 2)
+    middles = (np.arange(cells) - 0.5) * _CELL - 0.5
+    return easel.units(np.stack(np.meshgrid(middles, middles), axis=-1)).reshape(-1, 2)
 
 
-def _warp(face: Bytes, coarse: NDArray[np.float32], side: int) -> Bytes:
-    whole = cv2.resize(coarse, None, fx=_CELL, fy=_CELL, interpolation=cv2.INTER_LINEAR)
-    # Whole pixels and thirty-seconds, so that the rest is sums of whole numbers.
-    places, shares = cv2.convertMaps(whole[_CELL : _CELL + side, _CELL : _CELL + side], None, cv2.CV_16SC2)
-    return np.asarray(cv2.remap(face, places, shares, cv2.INTER_LINEAR), np.uint8)
+def _maps(easel: Easel, sources: Array) -> NDArray[np.float32]:
+    """Turn what is shown at each place of the grid, (T, P, 2) in face units, into pixels, (T, cells, cells, 2).
+
+    Values are rounded so far (to sixteenths up to a side of 896 pixels) that interpolating between them is exact in
+    float32, whatever the processor: 14 bits for the value and 5 for the weight along each side of a cell.
+    """
+    margin = 4 * _CELL
+    places = np.clip(easel.pixels(sources), -margin, easel.side + margin)
+    steps = 2.0 ** np.floor(np.log2(2.0**14 / (easel.side + 2 * margin)))
+    cells = -(-easel.side // _CELL) + 2
+    rounded: NDArray[np.float32] = (np.rint(places * steps) / steps).astype(np.float32)
+    return rounded.reshape(-1, cells, cells, 2)
 
 
-def _move(layer: Bytes, turn: Turn, frame: int) -> Bytes:
-    """Turn a flat layer that lies behind the middle of the head."""
-    matrix = turn.matrix[frame]
-    offset = turn.offset[frame] + matrix @ (0.0, -PIVOT, _HAIR_DEPTH)
-    return _affine(layer, matrix[:, :2], offset)
+def _warp(picture: Bytes, coarse: NDArray[np.float32]) -> Bytes:
+    """Show at each place what `_maps` says."""
+    side = len(picture)
+    whole = np.asarray(cv2.resize(coarse, None, fx=_CELL, fy=_CELL, interpolation=cv2.INTER_LINEAR))
+    inner = whole[_CELL : _CELL + side, _CELL : _CELL + side]
+    # Whole pixels and thirty-seconds: what follows is sums of whole numbers.
+    places, shares = cv2.convertMaps(inner, np.empty(0, np.float32), cv2.CV_16SC2)
+    return np.asarray(cv2.remap(picture, places, shares, cv2.INTER_LINEAR), np.uint8)
 
 
-def _lean(layer: Bytes, turn: Turn, frame: int) -> Bytes:
-    """Let the neck follow the head while the shoulders stay."""
-    # A turn of the head takes the top of the neck a little along.
-    shift = turn.offset[frame] - (0.0, PIVOT) + (0.10 * turn.matrix[frame, 0, 2], 0.0)
-    # The neck moves with the head at its height of 1.2, not at all at 2.4.
-    matrix = np.array([[1.0, -shift[0] / 1.2], [0.0, 1.0]])
-    return _affine(layer, matrix, np.array([2.0 * shift[0], 0.5 * shift[1]]))
+def _hair_behind(turn: Turn, grid: Array) -> Array:
+    """Where the hair behind the head, a flat layer, is seen once turned: sources of the grid, (T, P, 2)."""
+    flat = turn.matrix[:, :, :2]
+    offset = turn.offset + turn.matrix @ (0.0, -PIVOT, _HAIR_DEPTH)
+    return np.asarray(np.einsum("tij,tpj->tpi", np.linalg.inv(flat), grid - offset[:, None]))
 
 
-def _affine(layer: Bytes, matrix: Array, offset: Array) -> Bytes:
-    size = len(layer)
-    origin = to_pixels(np.zeros(2), size)
-    ends = to_pixels(offset, size) - matrix @ origin
-    whole = np.concatenate([matrix, ends[:, None]], axis=1)
-    return np.asarray(cv2.warpAffine(layer, whole, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+def _leaning(turn: Turn, grid: Array) -> Array:
+    """Where the body is seen: the neck follows the head, the shoulders stay; sources of the grid, (T, P, 2)."""
+    shift = turn.offset - np.array([0.0, PIVOT])
+    shift[:, 0] += 0.10 * turn.matrix[:, 0, 2]  # a turn of the head takes the top of the neck a little along
+    y = grid[:, 1] - 0.5 * shift[:, 1, None]
+    # Moved as far as the head at the height of 1.2, not at all at 2.4.
+    x = grid[:, 0] - shift[:, 0, None] * (2.0 - y / 1.2)
+    return np.stack([x, y], axis=-1)
