@@ -119,7 +119,7 @@ pictures.show(figure, "The mean face moved along the first three components: it 
 # %%
 square = torch.tensor([1 + 1j, -1 + 1j, -1 - 1j, 1 - 1j], dtype=torch.complex128)
 moved = 2j * square
-w = (moved.conj() * square).sum() / moved.abs().square().sum()
+w = (moved.conj() * square).sum() / (moved.conj() * moved).sum()
 print("w =", w.item(), "  w * moved =", (w * moved).tolist())
 
 # %% [markdown] exercise="align_shape" difficulty=3 minutes=10
@@ -400,8 +400,9 @@ axes[1].legend()
 pictures.show(figure, "The error falls with more components; for the unseen talker it stays higher.")
 
 # %% [markdown]
-# At six (dotted) the seen talkers are drawn to within a pixel or so. The unseen one is not, and more
-# components help slowly: a handful of talkers do not teach PCA what *faces* can look like. More talkers do.
+# At six (dotted) the seen talkers are drawn to within a pixel. The unseen one is farther off, the more so
+# the fewer talkers PCA has seen: a handful do not teach it what *faces* can look like. Compare the profiles
+# `fast` and `class`, which reads more talkers.
 #
 # ## 8 · How much of the mouth?
 #
@@ -488,10 +489,10 @@ axis.legend(loc="lower right")
 pictures.show(figure, "PCA of movement explains more of the mouth with fewer components.")
 
 # %% [markdown]
-# The band spans from the worst talker to the best. PCA of movement sees the mouth sooner, but it cannot
-# draw a new face by itself: it needs that talker's own mean shape. atvg's PCA can: its network is shown one
-# true frame of the talker to know which face to go on with. Neither choice is wrong. Know which one you
-# made.
+# The band spans from the worst talker to the best. (Where heads turn a lot, turning is the first movement.)
+# PCA of movement sees the mouth sooner, but it cannot draw a new face by itself: it needs that talker's own
+# mean shape. atvg's PCA can: its network is shown one true frame of the talker to know which face to go on
+# with. Neither choice is wrong. Know which one you made.
 #
 # ## 9 · What the demo's boosts exaggerate
 #
