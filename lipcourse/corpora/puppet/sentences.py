@@ -60,4 +60,4 @@ def spell_out(code: str) -> str:
     Raises:
         CorpusError: The code is not that of a GRID sentence.
     """
-    return sentence(code).replace(" a ", " ay ")
+    return sentence(code).replace(" a ", " eigh ")

@@ -27,6 +27,7 @@ _LONGEST_CLOSURE_SECONDS = 0.06
 _SILENT_SHARE_OF_PEAK = 0.02
 # Of a sound that ARPABET writes with two phones, the first takes the greater part: "ar" is mostly "ah".
 _FIRST_OF_TWO = 0.6
+_SHORTEST_PHONE_SECONDS = 0.012
 
 
 @dataclass(frozen=True)
@@ -90,15 +91,15 @@ VOICES: dict[str, Voice] = {
         Voice("paul", _AMERICA, "paul", "male", pitch=45),
         Voice("robert", _RECEIVED, "robert", "male"),
         Voice("boris", _AMERICA, "boris", "male", pitch=40, pitch_range=35),
-        Voice("ian", _SCOTLAND, "ian", "male"),
+        Voice("angus", _SCOTLAND, "m4", "male", pitch=45),
         Voice("quincy", _AMERICA, "quincy", "male", pitch=58),
         Voice("edward", _ENGLAND, "edward", "male"),
         Voice("alex", _AMERICA, "Alex", "male", pitch_range=60),
         Voice("lee", _LANCASHIRE, "Lee", "male", rate=160),
         Voice("grandpa", _RECEIVED, "grandpa", "male", rate=150),
-        Voice("norbert", _MIDLANDS, "norbert", "male"),
+        Voice("norman", _MIDLANDS, "m7", "male"),
         Voice("andy", _AMERICA, "Andy", "male", rate=160),
-        Voice("zac", _AMERICA, "zac", "male", pitch=55),
+        Voice("adam", _AMERICA, "adam", "male", pitch=55),
         Voice("david", _ENGLAND, "david", "male"),
         Voice("marcus", _AMERICA, "m3", "male", rate=150),
     )
@@ -212,6 +213,11 @@ def _date_phones(
     for (begin, labels, character), end in zip(marks, ends, strict=True):
         middle = begin + (end - begin) * (_FIRST_OF_TWO if len(labels) == 2 else 1.0)
         for label, (first, last) in zip(labels, ((begin, middle), (middle, end)), strict=False):
+            if last - first < _SHORTEST_PHONE_SECONDS and phones and phones[-1].end == first:
+                # An "l" after a vowel is reported when it is over: it sounds within the vowel's last part.
+                vowel = phones[-1]
+                first = vowel.end - (vowel.end - vowel.start) * (1.0 - _FIRST_OF_TWO)
+                phones[-1] = vowel._replace(end=first)
             phones.append(Segment(first, last, label))
             owners.append(character)
     return tuple(phones), owners
