@@ -36,7 +36,8 @@ MOUTH = slice(48, 68)
 DEMO_BOOST = (1.0, 2.2, 2.4, 2.6, 2.8, 3.0)
 """The boost (omega of Eq. 4) with which the released demo of atvg exaggerates what its network says."""
 
-FORMAT = {"format": "lipcourse.ShapeModel", "version": "1"}
+# One entry only: safetensors writes several in an order that changes from file to file.
+FORMAT = {"format": "lipcourse.ShapeModel version 1"}
 
 Array = NDArray[np.floating] | Tensor
 
