@@ -1,7 +1,7 @@
 """Paint, brushes and noise: the few means that every part of a puppet is drawn with.
 
-Pictures are drawn larger than shown and shrunk. What is drawn once a talker is computed in float64, what is drawn each
-frame uses sums and products alone: either way the bytes do not depend on the processor.
+Pictures are drawn larger than shown and shrunk. What is drawn once a talker is computed in float64, what is
+drawn each frame uses sums and products alone: either way the bytes do not depend on the processor.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ class Easel:
     @cached_property
     def x(self) -> Array:
         """Place of each column in face units, (1, side)."""
-        return (np.arange(self.side)[None, :] + 0.5 - CENTRE[0] * self.side) / self.unit
+        return (np.arange(self.side, dtype=np.float64)[None, :] + 0.5 - CENTRE[0] * self.side) / self.unit
 
     @cached_property
     def y(self) -> Array:
         """Place of each row in face units, (side, 1)."""
-        return (np.arange(self.side)[:, None] + 0.5 - CENTRE[1] * self.side) / self.unit
+        return (np.arange(self.side, dtype=np.float64)[:, None] + 0.5 - CENTRE[1] * self.side) / self.unit
 
     def pixels(self, points: ArrayLike) -> Array:
         """Face units to pixels of the picture as drawn."""
-        return np.asarray(points, np.float64) * self.unit + np.array(CENTRE) * self.side - 0.5
+        return np.asarray(np.asarray(points, np.float64) * self.unit + np.array(CENTRE) * self.side - 0.5)
 
     def units(self, pixels: ArrayLike) -> Array:
         """Pixels of the picture as drawn to face units."""
-        return (np.asarray(pixels, np.float64) + 0.5 - np.array(CENTRE) * self.side) / self.unit
+        return np.asarray((np.asarray(pixels, np.float64) + 0.5 - np.array(CENTRE) * self.side) / self.unit)
 
     def window(self, left: float, top: float, right: float, bottom: float) -> tuple[slice, slice]:
         """Rows and columns that cover a box given in face units, cut to the picture."""

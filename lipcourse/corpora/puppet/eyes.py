@@ -17,7 +17,7 @@ _IRIS_RADIUS = 0.088
 
 
 def draw_lids(identity: Identity, easel: Easel, picture: Array) -> None:
-    """Draw what stays when the eyes blink: the crease above and the soft line below, onto the skin, in place."""
+    """Draw what a blink leaves as it is, in place: the crease above each eye and the line below."""
     left = rest_points(identity)[36:42]
     top = curve(left[:4], steps=10)
     lift = np.array([[0.0, -0.030 - 0.030 * (1.0 - identity.eye_hood)]])
@@ -27,7 +27,7 @@ def draw_lids(identity: Identity, easel: Easel, picture: Array) -> None:
         lid = np.concatenate([top, (top + lift)[::-1]])
         cover = easel.blur(easel.fill(lid) + easel.fill(lid * (-1.0, 1.0)), 0.025)
         paint(picture, np.array(identity.skin) * (0.62, 0.46, 0.48), 0.55 * identity.make_up * cover)
-    below = curve(left[[0, 5, 4, 3]], steps=10) + (0.0, 0.012)
+    below = curve(left[[0, 5, 4, 3]] + [[0.0, 0.012]], steps=10)
     shade(picture, 0.35 * easel.blur(easel.stroke([below, below * (-1.0, 1.0)], 0.010), 0.008))
 
 
@@ -53,7 +53,8 @@ class Eyes:
         Args:
             canvas: (side, side, 4), red, green, blue and cover.
             blink: 0 open, 1 shut.
-            gaze: How far the irises are moved to the viewer's right, in face units; a quarter pixel is the finest step.
+            gaze: How far the irises are moved to the viewer's right, in face units; a quarter pixel is the
+                finest step.
         """
         step = 4.0 * self._easel.unit
         for side in (-1, 1):
@@ -63,7 +64,7 @@ class Eyes:
     def _draw_eye(
         self, side: int, blink: float, gaze: float
     ) -> tuple[tuple[slice, slice, slice], Floats, Floats]:
-        """One eye as what it leaves of the skin, (H, W, 1), and what it adds to it, (H, W, 3), in [0, 255]."""
+        """One eye: its window, what it leaves of the skin, (H, W, 1), and what it adds, (H, W, 3) to 255."""
         points = self._corners[side]
         outer, inner = points[0], points[3]
         middle, half = (outer[0] + inner[0]) / 2, abs(outer[0] - inner[0]) / 2

@@ -1,7 +1,7 @@
-"""Where a puppet's 68 points are: the face at rest, its parts in motion, and the head turned in space.
+"""Where the 68 points of a puppet that looks straight ahead are: at rest, and with its parts in motion.
 
-Face units: the origin lies between the eyes, x to the viewer's right, y downwards, z towards the viewer, and half the
-width of the average face is 1. The average face is the mean of dlib's points on talkers of the GRID corpus.
+Face units: the origin lies between the eyes, x to the viewer's right, y downwards, z towards the viewer, and
+half the width of the average face is 1. The average face is the mean of dlib's points on GRID's talkers.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ JAW_DROP = 0.32
 """How far the chin sinks at jaw 1, in face units."""
 
 # The left half of the average face (viewer's left); the right half mirrors it.
-_JAW = ((-1.0, 0.10), (-0.985, 0.38), (-0.96, 0.66), (-0.92, 0.935), (-0.85, 1.20), (-0.715, 1.43), (-0.51, 1.625),
-        (-0.275, 1.765), (0.0, 1.81))  # fmt: skip
+_JAW = ((-1.0, 0.10), (-0.985, 0.38), (-0.96, 0.66), (-0.92, 0.935), (-0.85, 1.20), (-0.715, 1.43),
+        (-0.51, 1.625), (-0.275, 1.765), (0.0, 1.81))  # fmt: skip
 _BROW = ((-0.83, -0.195), (-0.725, -0.325), (-0.55, -0.375), (-0.36, -0.355), (-0.175, -0.30))
 _EYE = (
     (-0.63, -0.003),
@@ -74,7 +74,7 @@ class Mouth:
     chin_drop: Array
 
     def curves(self, frame: int | slice, across: Array) -> tuple[Array, Array, Array, Array]:
-        """Heights of the four edges of the lips, from the top edge of the upper lip to the bottom of the lower.
+        """Heights of the four edges of the lips, from the top of the upper lip to the bottom of the lower.
 
         Args:
             frame: One frame, or all of them as `slice(None)`.
@@ -91,7 +91,7 @@ class Mouth:
         arch = np.maximum(1.0 - across**2, 0.0)
         inside = np.maximum(1.0 - (across / value(self.inner)) ** 2, 0.0) ** power
         corner, upper, lower = value(self.corner), value(self.upper), value(self.lower)
-        # The cupid's bow: a notch with a peak at either side; it flattens as the lip is stretched round a wide mouth.
+        # The cupid's bow: a notch with a peak at either side.
         bow = arch ** (0.38 + 0.42 * power) - value(self.notch) * np.exp(-((across / 0.15) ** 2))
         tubercle = (
             0.10 * value(self.upper_lip) * np.exp(-((across / 0.22) ** 2)) * (1.0 - value(self.roundness))
@@ -209,13 +209,13 @@ def smoothstep(start: float, end: float, value: Array) -> Array:
 
 
 def jaw_share(identity: Identity, y: Array) -> Array:
-    """How much of the chin's drop the skin at height `y` takes part in: none at the nose, all of it below the lips."""
+    """How much of the chin's drop the skin at height `y` takes part in: none at the nose, all at the chin."""
     line = MOUTH_LINE * identity.face_length
     return smoothstep(line - 0.20, line + 0.42, y)
 
 
 def brow_share(y: Array) -> Array:
-    """How much of the brows' rise the skin at height `y` takes part in: most at the brows, none at the eyes."""
+    """How much of the brows' rise the skin at height `y` takes part in: none at the eyes."""
     return smoothstep(-0.12, -0.26, y) * smoothstep(-1.05, -0.5, y)
 
 
@@ -259,94 +259,6 @@ def _mouth_points(mouth: Mouth) -> Array:
     return points
 
 
-def depth(identity: Identity, x: Array, y: Array) -> tuple[Array, Array, Array]:
-    """How far each place of the face stands out towards the viewer, with its slopes along x and y, in face units.
-
-    Flat in front and steep at the sides, as a face is; the slope stays finite, so that a turned head never folds over
-    itself. A bump on it is the nose.
-    """
-    middle = 0.35
-    height = np.where(y < middle, 1.42, 2.2) * identity.face_length  # a chin recedes less than a forehead
-    far = x * x + ((y - middle) / height) ** 2
-    bend = (1.0 + 3.0 * far * far) ** 0.25
-    head = 1.57 * (1.0 - bend) + 0.33
-    level = 0.50 * identity.nose_length
-    nose = 0.25 * np.exp(-((x / 0.17) ** 2) - ((y - level) / 0.30) ** 2)
-    fall = -4.71 * far / bend**3
-    slope_x = fall * x - 2.0 * nose * x / 0.17**2
-    slope_y = fall * (y - middle) / height**2 - 2.0 * nose * (y - level) / 0.30**2
-    return head + nose, slope_x, slope_y
-
-
-@dataclass(frozen=True)
-class Turn:
-    """The head's turn and place in each frame: picture = matrix @ (x, y - PIVOT, z) + offset, in face units.
-
-    Attributes:
-        matrix: (T, 2, 3), the first two rows of a rotation (weak perspective: depth does not change size).
-        offset: (T, 2).
-    """
-
-    matrix: Array
-    offset: Array
-
-    @classmethod
-    def of(cls, pose: Pose) -> Turn:
-        """Nod first, then turn, then tilt."""
-        yaw, pitch, roll = (
-            np.deg2rad(np.asarray(angle, np.float64)) for angle in (pose.yaw, pose.pitch, pose.roll)
-        )
-        zero, one = np.zeros(len(pose)), np.ones(len(pose))
-
-        def stack(rows: list[list[Array]]) -> Array:
-            return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
-
-        nod = stack(
-            [[one, zero, zero], [zero, np.cos(pitch), np.sin(pitch)], [zero, -np.sin(pitch), np.cos(pitch)]]
-        )
-        turn = stack([[np.cos(yaw), zero, np.sin(yaw)], [zero, one, zero], [-np.sin(yaw), zero, np.cos(yaw)]])
-        tilt = stack(
-            [[np.cos(roll), -np.sin(roll), zero], [np.sin(roll), np.cos(roll), zero], [zero, zero, one]]
-        )
-        shift = np.stack([pose.shift_x, pose.shift_y], axis=-1).astype(np.float64) * 2.0
-        return cls((tilt @ turn @ nod)[:, :2], shift + (0.0, PIVOT))
-
-    def apply(self, identity: Identity, points: Array) -> Array:
-        """Turn points of the straight face, (T, P, 2), into face units of the picture, (T, P, 2)."""
-        z, _, _ = depth(identity, points[..., 0], points[..., 1])
-        solid = np.stack([points[..., 0], points[..., 1] - PIVOT, z], axis=-1)
-        return np.einsum("tij,tpj->tpi", self.matrix, solid) + self.offset[:, None]
-
-    def inverse(self, identity: Identity, targets: Array, steps: int = 6) -> Array:
-        """Find the points of the straight face that land on given places of the picture, by Newton's method.
-
-        Args:
-            identity: The talker, whose depth decides where a place goes.
-            targets: (T, P, 2), or (P, 2) for the same places in each frame, in face units.
-            steps: Newton's steps: six leave less than a thousandth of a unit.
-
-        Returns:
-            (T, P, 2), in face units.
-        """
-        aim = targets - self.offset[:, None]
-        a, b, c = (self.matrix[:, 0, column, None] for column in range(3))
-        d, e, f = (self.matrix[:, 1, column, None] for column in range(3))
-        x, y = aim[..., 0], aim[..., 1] + PIVOT
-        for _ in range(steps):
-            z, slope_x, slope_y = depth(identity, x, y)
-            miss_x = aim[..., 0] - (a * x + b * (y - PIVOT) + c * z)
-            miss_y = aim[..., 1] - (d * x + e * (y - PIVOT) + f * z)
-            j11, j12, j21, j22 = a + c * slope_x, b + c * slope_y, d + f * slope_x, e + f * slope_y
-            determinant = j11 * j22 - j12 * j21
-            x = x + (j22 * miss_x - j12 * miss_y) / determinant
-            y = y + (j11 * miss_y - j21 * miss_x) / determinant
-        return np.stack([x, y], axis=-1)
-
-
-PIVOT = 1.2
-"""Height that the head nods and tilts about, in face units."""
-
-
 def to_pixels(points: Array, size: int) -> Array:
     """Face units to pixels of a picture of that side; a whole number is the middle of a pixel."""
-    return points * (UNIT * size) + np.array(CENTRE) * size - 0.5
+    return np.asarray(points * (UNIT * size) + np.array(CENTRE) * size - 0.5)

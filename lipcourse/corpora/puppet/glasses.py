@@ -8,18 +8,12 @@ from lipcourse.corpora.puppet.drawing import Easel, curve
 from lipcourse.corpora.puppet.geometry import EYE_CENTRE, Array
 from lipcourse.corpora.puppet.identity import Identity
 
-_ROUND = (
-    (0.31, 0.0),
-    (0.22, 0.22),
-    (0.0, 0.31),
-    (-0.22, 0.22),
-    (-0.31, 0.0),
-    (-0.22, -0.22),
-    (0.0, -0.31),
-    (0.22, -0.22),
-)
-_SQUARE = ((0.345, -0.10), (0.33, 0.06), (0.27, 0.18), (0.13, 0.225), (-0.10, 0.225), (-0.24, 0.19), (-0.31, 0.07),
-           (-0.325, -0.09), (-0.27, -0.17), (-0.12, -0.195), (0.13, -0.20), (0.28, -0.185))  # fmt: skip
+# The right rim, about the middle of the eye.
+_ROUND = ((0.31, 0.0), (0.22, 0.22), (0.0, 0.31), (-0.22, 0.22), (-0.31, 0.0), (-0.22, -0.22), (0.0, -0.31),
+          (0.22, -0.22))  # fmt: skip
+_SQUARE = ((0.345, -0.10), (0.33, 0.06), (0.27, 0.18), (0.13, 0.225), (-0.10, 0.225), (-0.24, 0.19),
+           (-0.31, 0.07), (-0.325, -0.09), (-0.27, -0.17), (-0.12, -0.195), (0.13, -0.20),
+           (0.28, -0.185))  # fmt: skip
 
 
 def paint_glasses(identity: Identity, easel: Easel) -> tuple[Array, Array]:

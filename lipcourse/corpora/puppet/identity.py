@@ -52,7 +52,7 @@ LONG_STYLES = ("long", "wavy", "bob", "bun", "fringe", "afro", "scarf", "pixie")
 class Identity:
     """One talker: shape, colours, hair, light and background.
 
-    Shapes are multiples of the average face (1 is average) unless a line says otherwise; colours are `Colour`.
+    Shapes are multiples of the average face unless a line says otherwise; colours are `Colour`.
 
     Attributes:
         seed: The number that this talker was drawn from; also seeds freckles, strands and the like.

@@ -1,7 +1,8 @@
 """The mouth of a puppet: lips with volume, teeth, tongue and the dark behind them, drawn anew each frame.
 
-Every pixel belongs to a column; in each column the four edges of the lips are known from `Mouth.curves`, so that a
-place on a lip is a share of the way between two edges. No outline is filled: covers are clipped distances to the edges.
+Every pixel belongs to a column; in each column the four edges of the lips are known from `Mouth.curves`, so
+that a place on a lip is a share of the way between two edges. No outline is filled: covers are clipped
+distances to the edges.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class _Patch:
     unit: np.float32
 
     def below(self, edge: Floats, softness: float = 1.0) -> Floats:
-        """Cover of what lies below an edge (W,): it rises over one pixel, measured across the edge's own slope."""
+        """Cover of what lies below an edge (W,): it rises over one pixel, measured across the edge."""
         slope = np.gradient(edge.astype(np.float64)) * float(self.unit)
         sharp = (self.unit / np.sqrt(1.0 + np.clip(slope, -6.0, 6.0) ** 2) / softness).astype(np.float32)
         return np.clip((self.y - edge) * sharp + np.float32(0.5), 0, 1)
@@ -60,7 +61,7 @@ class MouthPainter:
         random = np.random.Generator(np.random.PCG64([identity.seed, 2]))
         self._places = np.linspace(-1.0, 1.0, 201)
         self._creases = noise(random, self._places * 9.0) + 0.6 * noise(random, self._places * 23.0)
-        # A row of teeth: one brightness a place, dark in the gaps; narrower to the sides, as an arch seen from the front.
+        # A row of teeth: one brightness a place, dark in the gaps; narrower to the sides, as an arch looks.
         self._teeth_places = np.linspace(-_ARCH, _ARCH, 721)
         share = self._teeth_places / _ARCH
         number = np.abs(np.arcsin(share)) / 0.245
@@ -85,10 +86,10 @@ class MouthPainter:
         patch = _Patch(
             self._easel.x[0, columns], self._easel.y[rows].astype(np.float32), np.float32(self._easel.unit)
         )
-        across = patch.x / width
-        edges = [edge.astype(np.float32) for edge in mouth.curves(frame, np.clip(across, -1.0, 1.0))]
-        within = np.clip((1.0 - np.abs(across)) * width * self._easel.unit + 0.5, 0.0, 1.0).astype(np.float32)
-        across = across.astype(np.float32)
+        share = patch.x / width
+        edges = [edge.astype(np.float32) for edge in mouth.curves(frame, np.clip(share, -1.0, 1.0))]
+        within = np.clip((1.0 - np.abs(share)) * width * self._easel.unit + 0.5, 0.0, 1.0).astype(np.float32)
+        across = share.astype(np.float32)
 
         picture = canvas[rows, columns, :3].astype(np.float32) / np.float32(255)
         self._shade_around(patch, picture, across, edges, push)
@@ -124,7 +125,8 @@ class MouthPainter:
         upper = np.float32(0.90) + np.float32(0.03) * crease - np.float32(0.22) * above * above
         lower = np.float32(0.86) - np.float32(0.16) * below * below
         lower = lower + (np.float32(0.22) + np.float32(0.035) * crease) * hump
-        is_lower = patch.below((inner_upper + inner_lower) / 2)
+        middle = (inner_upper + inner_lower) * np.float32(0.5)
+        is_lower = patch.below(middle)
         side = 1 - np.float32(0.16) * across * across + np.float32(0.10) * right * across
         lips = ((upper + (lower - upper) * is_lower) * side)[..., None] * self._lips
         along = across - np.float32(0.25) * right

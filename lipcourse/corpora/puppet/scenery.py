@@ -57,5 +57,9 @@ def paint_body(identity: Identity, easel: Easel) -> tuple[Array, Array]:
     shadow = easel.blur(easel.stroke([rim], 0.05), 0.035)
     shade(picture, 0.5 * shadow)
     picture += (colour - picture) * cloth[..., None]
-    paint(picture, np.array(identity.clothes) * 0.72, 0.8 * easel.stroke([rim + (0.0, 0.035)], 0.012) * cloth)
+    paint(
+        picture,
+        np.array(identity.clothes) * 0.72,
+        0.8 * easel.stroke([rim + np.array([0.0, 0.035])], 0.012) * cloth,
+    )
     return picture, np.clip(easel.fill(shape) + cloth, 0.0, 1.0)

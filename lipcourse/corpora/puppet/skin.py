@@ -1,10 +1,10 @@
-"""The skin of a head: a relief lit from one side, with ears, blush, nostrils, folds and brows, drawn once a talker."""
+"""The skin of a head: a relief lit from one side, with ears, blush, folds and brows, drawn once a talker."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lipcourse.corpora.puppet.drawing import Easel, bump, curve, grain, pair, paint, shade
+from lipcourse.corpora.puppet.drawing import Easel, bump, curve, grain, paint, pair, shade
 from lipcourse.corpora.puppet.geometry import MOUTH_LINE, Array, rest_points, smoothstep
 from lipcourse.corpora.puppet.identity import Colour, Identity
 
@@ -18,7 +18,7 @@ def head_outline(identity: Identity) -> Array:
 
 
 def roundness(easel: Easel, outline: Array, middle: float = 0.25) -> Array:
-    """Distance from the middle of a shape as a share of the way to its edge: 0 in the middle, 1 on the outline."""
+    """How far places lie from the middle of a shape, as a share of the way to its outline."""
     around = np.arctan2(outline[:, 1] - middle, outline[:, 0])
     reach = np.hypot(outline[:, 0], outline[:, 1] - middle)
     order = np.argsort(around)
@@ -59,7 +59,7 @@ def relief(identity: Identity, easel: Easel, share: Array) -> Array:
 
 
 def light_skin(identity: Identity, easel: Easel, height: Array) -> Array:
-    """Light a relief from the talker's side: a soft ramp from a warm shadow to a pale highlight, (side, side, 3)."""
+    """Light a relief: a soft ramp from a warm shadow to a pale highlight, (side, side, 3)."""
     slope_y, slope_x = np.gradient(easel.blur(height, 0.012), 1.0 / easel.unit)
     length = np.sqrt(1.0 + slope_x**2 + slope_y**2)
     right, down, front = identity.light
@@ -124,10 +124,8 @@ def _draw_nostrils(identity: Identity, easel: Easel, picture: Array) -> None:
     x, y = np.abs(easel.x), easel.y
     shade(picture, 0.12 * bump(easel.x, y, (0.0, 0.745 * long), 0.16 * wide, 0.035))
     tilt = y - 0.30 * (x - 0.105 * wide)
-    shade(
-        picture,
-        0.62 * smoothstep(1.5, 0.3, np.hypot((x - 0.105 * wide) / 0.052 / wide, (tilt - 0.692 * long) / 0.026)),
-    )
+    hole = np.hypot((x - 0.105 * wide) / 0.052 / wide, (tilt - 0.692 * long) / 0.026)
+    shade(picture, 0.62 * smoothstep(1.5, 0.3, hole))
     wing = curve([(0.195, 0.535), (0.232, 0.60), (0.225, 0.665), (0.180, 0.700)]) * (wide, long)
     lines = easel.stroke([wing, wing * (-1.0, 1.0)], 0.014)
     shade(picture, 0.30 * easel.blur(lines, 0.012))

@@ -5,13 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lipcourse.corpora.puppet.geometry import Turn, depth, face_points, rest_points, shape_mouth, to_pixels
+from lipcourse.corpora.puppet.geometry import face_points, rest_points, shape_mouth, to_pixels
 from lipcourse.corpora.puppet.identity import draw_identity
 from lipcourse.corpora.puppet.pose import Pose
+from lipcourse.corpora.puppet.turning import Turn, depth
 
 SEEDS = (0, 3, 12, 17)
-MIRROR = [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), 45, 44, 43, 42, 47, 46, 39, 38, 37,
-          36, 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65]  # fmt: skip
+MIRROR = [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), 45, 44, 43, 42, 47, 46,
+          39, 38, 37, 36, 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1),
+          67, 66, 65]  # fmt: skip
 
 
 def ramp(start=0.0, end=1.0, frames=11):

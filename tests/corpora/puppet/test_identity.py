@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lipcourse.corpora.puppet.hair import STYLES
+from lipcourse.corpora.puppet.hair_styles import STYLES
 from lipcourse.corpora.puppet.identity import LONG_STYLES, SHORT_STYLES, draw_identity, mix
 
 CROWD = [draw_identity(seed) for seed in range(200)]

@@ -23,7 +23,8 @@ from lipcourse.corpora.puppet.identity import draw_identity
 from lipcourse.corpora.puppet.pose import Pose
 from lipcourse.corpora.puppet.render import render
 ramp = np.linspace(0, 1, 3, dtype=np.float32)
-pose = Pose.rest(3, jaw=ramp, spread=-ramp, blink=ramp, brow=ramp, yaw=50 * ramp - 25, roll=5 * ramp, tongue=ramp)
+moves = {'jaw': ramp, 'spread': -ramp, 'blink': ramp, 'brow': ramp, 'tongue': ramp}
+pose = Pose.rest(3, yaw=50 * ramp - 25, roll=5 * ramp, **moves)
 digest = hashlib.sha256()
 for seed, size in ((3, 100), (15, 64)):
     frames, landmarks = render(draw_identity(seed), pose, size)
