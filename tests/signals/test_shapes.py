@@ -17,6 +17,7 @@ from sklearn.decomposition import PCA
 from lipcourse.errors import LipcourseError, ModelError, SignalError
 from lipcourse.signals.shapes import (
     DEMO_BOOST,
+    FORMAT,
     LEFT_EYE,
     MOUTH,
     RIGHT_EYE,
@@ -250,9 +251,9 @@ class TestFile:
         assert [path.name for path in tmp_path.iterdir()] == ["shapes.safetensors"]
 
     def test_the_same_model_makes_the_same_bytes(self, tmp_path: Path) -> None:
-        for name in ("first", "second"):
+        for name in map(str, range(8)):
             ShapeModel.fit(random_shapes(0, 50)).save(tmp_path / name)
-        assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+        assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
 
     def test_missing(self, tmp_path: Path) -> None:
         assert_one_line(ModelError, "no such file", lambda: ShapeModel.load(tmp_path / "nothing"))
@@ -265,7 +266,7 @@ class TestFile:
 
     @pytest.mark.parametrize(
         "metadata",
-        [None, {"format": "other", "version": "1"}, {"format": "lipcourse.ShapeModel", "version": "2"}],
+        [None, {"format": "other"}, {"format": "lipcourse.ShapeModel version 2"}],
     )
     def test_another_model_or_version(self, tmp_path: Path, metadata: dict[str, str] | None) -> None:
         path = tmp_path / "shapes.safetensors"
@@ -280,13 +281,12 @@ class TestFile:
         path = tmp_path / "shapes.safetensors"
         right = ShapeModel.fit(random_shapes(0, 20))
         tensors = {name: getattr(right, name) for name in right.__dataclass_fields__} | changed
-        save_file(tensors, path, metadata={"format": "lipcourse.ShapeModel", "version": "1"})
+        save_file(tensors, path, metadata=FORMAT)
         assert_one_line(ModelError, "has shape", lambda: ShapeModel.load(path))
 
     def test_a_tensor_is_missing(self, tmp_path: Path) -> None:
         path = tmp_path / "shapes.safetensors"
-        metadata = {"format": "lipcourse.ShapeModel", "version": "1"}
-        save_file({"mean": torch.zeros(68, 2)}, path, metadata=metadata)
+        save_file({"mean": torch.zeros(68, 2)}, path, metadata=FORMAT)
         assert_one_line(ModelError, "components", lambda: ShapeModel.load(path))
 
     def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
