@@ -83,22 +83,29 @@ pictures.show(figure, "The talker's face with the detector's box, and the 68 poi
 # The points always come in the same order, so a number is a place on the face. You will write `48:68` often
 # enough to know it by heart: the mouth. *Right* means the talker's right, which is on your left.
 
-# %% figure="The 68 points of one face with their numbers, each part in its own colour."
-figure, axis = pictures.subplots(width=7.5, height=7.5)
+# %%
+shapes = [faces.place_points(frame, box) for frame in clip.frames[::3]]
+wide_open = max(shapes, key=lambda shape: shape[66, 1] - shape[62, 1])
+
+# %% figure="The 68 points of a face with their numbers, each part in its own colour; the mouth enlarged."
+figure, axes = pictures.subplots(1, 2, width=8.4, height=5.2, width_ratios=[1.25, 1])
 for name, (start, stop, closed, colour) in pictures.REGIONS.items():
-    part = list(range(start, stop)) + [start] * closed
-    axis.plot(
-        *points[part].T, "o-", color=pictures.COLOURS[colour], markersize=3, label=f"{start}:{stop} {name}"
-    )
-for number, (x, y) in enumerate(points):
-    inner = 60 <= number < 68
-    axis.annotate(
-        number, (x, y), (0, -9 if inner else 4), textcoords="offset points", ha="center", fontsize=6
-    )
-axis.set(aspect="equal", xlabel="x (px)", ylabel="y (px)")
-axis.yaxis.set_inverted(True)
-axis.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9)
-pictures.show(figure, "The 68 points of one face with their numbers, each part in its own colour.")
+    part, told = list(range(start, stop)) + [start] * closed, f"{start}:{stop} {name}"
+    for axis in axes if start >= 48 else axes[:1]:
+        axis.plot(*wide_open[part].T, "o-", color=pictures.COLOURS[colour], markersize=3, label=told)
+for number, (x, y) in enumerate(wide_open):
+    axis = axes[int(number >= 48)]
+    below = number in {*range(55, 60), *range(61, 64)}
+    offset = (0, -10 if below else 4) if number not in {60, 64} else (7 if number == 60 else -7, -3)
+    axis.annotate(number, (x, y), offset, textcoords="offset points", ha="center", fontsize=7)
+for axis, title in zip(axes, ("0 to 47", "the mouth: 48 to 67"), strict=True):
+    axis.set(aspect="equal", xlabel="x (px)", ylabel="y (px)", title=title)
+    axis.yaxis.set_inverted(True)
+axes[1].margins(y=0.2)
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
+pictures.show(
+    figure, "The 68 points of a face with their numbers, each part in its own colour; the mouth enlarged."
+)
 
 # %% [markdown]
 # The outer lips, `48:60`, run from the right corner along the upper edge to the left corner (54) and back
@@ -136,8 +143,8 @@ print(f"{len(np.unique(boxes, axis=0))} different boxes in {len(second)} frames"
 print(np.unique(boxes, axis=0))
 
 # %% [markdown]
-# The detector moves its window in steps (8 pixels, times the size of the face over 80), so its box stays, and
-# now and then it jumps by a whole step. `track_landmarks` makes use of that: it detects on every 16th
+# The detector moves its window in steps of about a tenth of the face, so its box stays, and now and then it
+# jumps by a whole step. `track_landmarks` makes use of that: it detects on every 16th
 # frame, looks for a jump only where two neighbouring boxes differ, and detects at once where the picture in
 # the box has changed too much. The points are placed anew on every frame.
 
@@ -159,10 +166,10 @@ track = tracks[0]
 difference = np.linalg.norm(track.landmarks[:25, 48:68] - searched[:, 48:68], axis=-1)
 print(f"mouth points: {difference.mean():.3f} px apart on average")
 
-# %% figure="Eight frames of the clip with the mouth and face drawn over them."
+# %% figure="Five frames of the clip with the points drawn over them."
 drawn = np.stack([pictures.draw_landmarks(f, p) for f, p in zip(clip.frames, track.landmarks, strict=True)])
 figure = pictures.film_strip(drawn[:, 60:, 60:300], 5)
-pictures.show(figure, "Eight frames of the clip with the mouth and face drawn over them.")
+pictures.show(figure, "Five frames of the clip with the points drawn over them.")
 
 # %% [markdown]
 # ## 4 · The mouth against the sound
@@ -209,15 +216,17 @@ pictures.plot_waveform(upper, clip.waveform, clip.sample_rate)
 upper.set(xlabel="", ylim=(-1.05, 1.6))
 lower.plot((np.arange(len(opening)) + 0.5) / clip.fps, opening, color=pictures.COLOURS["vermillion"])
 lower.set(xlabel="seconds", ylabel="lip gap (px)", xlim=(0, clip.seconds))
-for word in clip.words:
+for number, word in enumerate(clip.words):
     upper.text((word.start + word.end) / 2, 1.2, word.label, ha="center", fontsize=9)
     for axis in (upper, lower):
-        axis.axvspan(word.start, word.end, color=pictures.COLOURS["sky"], alpha=0.15, linewidth=0)
+        shade = 0.15 + 0.2 * (number % 2)
+        axis.axvspan(word.start, word.end, color=pictures.COLOURS["sky"], alpha=shade, linewidth=0)
 pictures.show(figure, "The waveform over the mouth opening, on one clock, with the words between them.")
 
 # %% [markdown]
-# Two things to see. The curve goes down to the level of silence where a *b* or a *p* is said, and the mouth
-# often moves **before** there is sound: lips get ready. Notebook 04 measures by how much.
+# Two things to see. The curve dips just before a *b* or a *p* is heard, though rarely to the bottom: points
+# are whole pixels, and 25 pictures a second miss the shortest closures. And the mouth often moves well
+# **before** there is sound: people breathe in, and lips get ready. Notebook 04 measures by how much.
 #
 # ## 5 · When there is no face
 #
@@ -326,7 +335,8 @@ pictures.show(figure, "Aligned faces of 128 pixels, one of each talker, with the
 # %% figure="A film strip of mouths, upright and of one size, opening and closing."
 mouths, mouth_transforms = faces.crop_mouths(clip.frames, track.landmarks)
 print("mouths:", mouths.shape, " transforms:", mouth_transforms.shape)
-figure = pictures.film_strip(mouths[20:60], 8, fps=clip.fps)
+shown = range(20, 60, 5)
+figure = pictures.contact_sheet(mouths[shown], [f"{n / clip.fps:.2f} s" for n in shown], columns=8)
 pictures.show(figure, "A film strip of mouths, upright and of one size, opening and closing.")
 
 # %% [markdown]
@@ -468,20 +478,22 @@ wrong = {
     "another talker": other,
 }
 
-# %% figure="Bars of landmark distance: without aligned mean points a shift costs most, with them nothing."
+# %%
 plain = [np.linalg.norm(mouth[: len(m)] - m, axis=-1).mean() for m in wrong.values()]
-aligned_means = [float(landmark_distance(mouth[: len(m)], m)) for m in wrong.values()]
+eq5 = [float(landmark_distance(mouth[: len(m)], m)) for m in wrong.values()]
+
+# %% figure="Bars of landmark distance: a shift costs most as points lie, nothing with mean points aligned."
 figure, axis = pictures.subplots(height=3.4)
 places = np.arange(len(wrong))
-axis.barh(places - 0.2, plain, 0.38, color=pictures.COLOURS["sky"], label="points as they lie")
-axis.barh(
-    places + 0.2, aligned_means, 0.38, color=pictures.COLOURS["blue"], label="mean points aligned (Eq. 5)"
-)
+for shift, values, colour, name in ((-0.2, plain, "sky", "as they lie"), (0.2, eq5, "blue", "Eq. 5")):
+    bars = axis.barh(places + shift, values, 0.38, color=pictures.COLOURS[colour], label=name)
+    axis.bar_label(bars, fmt="%.2f", padding=3, fontsize=9)
 axis.set(yticks=places, yticklabels=list(wrong), xlabel="mean distance of the mouth points (px)")
 axis.yaxis.set_inverted(True)
-axis.legend(loc="upper left", bbox_to_anchor=(0.55, 1.2), fontsize=9)
+axis.margins(x=0.1)
+figure.legend(loc="outside upper right", ncols=2, fontsize=9)
 pictures.show(
-    figure, "Bars of landmark distance: without aligned mean points a shift costs most, with them nothing."
+    figure, "Bars of landmark distance: a shift costs most as points lie, nothing with mean points aligned."
 )
 
 # %% [markdown]
@@ -489,10 +501,10 @@ pictures.show(
 # points aligned they cost nothing: this is why Eq. 5 does it. The number is about lips, not about where a
 # face was cut out.
 #
-# But look at the others too. A mouth that **never moves** may score no worse than the right movement 80 ms
-# late, and half-hearted lips score well. A low LMD alone does not show that anybody speaks. In glance's table
-# the best LMD on GRID is 1.18 px; you now know what to ask: pixels of which picture size, and how would a
-# still mouth have scored? Notebook 12 asks it of every number.
+# But look at the others too. A mouth that **never moves** scores about as well as the right movement 80 ms
+# late, and half-hearted lips score better than both. A low LMD alone does not show that anybody speaks. In
+# glance's table the best LMD on GRID is 1.18 px; you now know what to ask: pixels of which picture size, and
+# how would a still mouth have scored? Notebook 12 asks it of every number.
 #
 # ## 9 · Quiz
 
