@@ -54,7 +54,7 @@ def to_html(notebook: NotebookNode) -> str:
             cell.source = mathematics.take_out(_embed(cell))
             cell.pop("attachments", None)
         for output in cell.get("outputs", ()):
-            _describe_picture(output)
+            _describe_picture(output, cell.metadata.get("lipcourse", {}).get("figure"))
     page.metadata["title"] = page.metadata.get("lipcourse", {}).get("title", "Notebook")
     exporter = HTMLExporter(raw_template=TEMPLATE, sanitize_html=False)
     html, _ = exporter.from_notebook_node(nbformat.v4.upgrade(page))
@@ -71,10 +71,10 @@ def _embed(cell: NotebookNode) -> str:
     return text
 
 
-def _describe_picture(output: NotebookNode) -> None:
-    """Turn a picture into an image with its alt text, which nbconvert would drop."""
+def _describe_picture(output: NotebookNode, promised: str | None) -> None:
+    """Turn a picture into an image with its alt text, or the one that the cell promised."""
     data = output.get("data", {})
-    alt = output.get("metadata", {}).get("image/png", {}).get("alt")
+    alt = output.get("metadata", {}).get("image/png", {}).get("alt") or promised
     if "image/png" in data and alt:
         encoded = "".join(str(data["image/png"]).split())
         data["text/html"] = f'<img alt="{escape(alt, quote=True)}" src="data:image/png;base64,{encoded}">'

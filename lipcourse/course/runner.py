@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -57,11 +58,18 @@ def run(
 
     Raises:
         OptionError: A name or a parameter that no notebook knows.
-        CourseError: A notebook did not do what it promises.
+        CourseError: A notebook did not do what it promises, or `out` cannot be written.
     """
     sources = choose(read_sources(folder), names)
     values = {"profile": profile.name, **(parameters or {})}
     check_parameters(sources, values)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as fault:
+        raise CourseError(
+            f"cannot write there: {fault.strerror}", where=out, remedy="choose another --out"
+        ) from fault
     console = console or Console()
     tasks = [(source, version) for version in versions for source in sources]
     threads = max(1, (os.cpu_count() or 1) // max(1, min(jobs, len(tasks))))
@@ -90,7 +98,10 @@ def run(
                 threads=threads,
                 tick=lambda: progress.advance(line),
             )
-            write_html(executed, path.with_suffix(".html"))
+            try:
+                write_html(executed, path.with_suffix(".html"))
+            except CourseError as fault:
+                outcome.faults.append(str(fault))
             sign = "[red]✗[/]" if outcome.faults else "[green]✓[/]"
             progress.console.print(
                 f"{sign} {source.name} ({version}) {outcome.seconds:.1f} s", highlight=False
