@@ -127,7 +127,13 @@ def shape_mouth(identity: Identity, pose: Pose) -> Mouth:
     half_width = 0.39 * identity.mouth_width * (1.0 + 0.17 * wide - 0.31 * narrow) * (1.0 - 0.12 * push)
     half_width = half_width * (1.0 - 0.10 * jaw) * (1.0 + 0.03 * closed)
     corner = (
-        line - identity.smile - 0.03 * wide + drop * (0.44 - 0.30 * closed) + 0.02 * closed + 0.025 * rounding
+        line
+        - identity.smile
+        - 0.03 * wide
+        + drop * (0.44 - 0.30 * closed)
+        + 0.02 * closed
+        + 0.025 * rounding
+        + 0.012
     )
     middle = line + 0.10 * drop  # where pressed lips meet: the lower lip comes up most of the way
     upper = middle - free * (0.06 * jaw + 0.02 * push + 0.055 * tuck + 0.10 * drop)
@@ -248,6 +254,7 @@ def _mouth_points(mouth: Mouth) -> Array:
     width = mouth.half_width[:, None]
     points = np.empty((len(mouth.half_width), 20, 2))
     points[:, :7] = np.stack([outer * width, top], axis=-1)
+    points[:, [0, 6], 1] = mouth.corner[:, None]
     points[:, 7:12] = np.stack([below * width, bottom], axis=-1)
     inner = mouth.inner[:, None] * np.array([-1.0, -0.335, 0.0, 0.335, 1.0])
     for frame in range(len(points)):

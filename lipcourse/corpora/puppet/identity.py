@@ -14,7 +14,7 @@ Colour = tuple[float, float, float]
 
 SKINS: tuple[Colour, ...] = (
     (0.98, 0.87, 0.79), (0.96, 0.81, 0.71), (0.93, 0.75, 0.62), (0.88, 0.68, 0.53), (0.80, 0.58, 0.43),
-    (0.72, 0.50, 0.36), (0.63, 0.42, 0.30), (0.54, 0.35, 0.25), (0.46, 0.295, 0.215), (0.385, 0.25, 0.19),
+    (0.72, 0.50, 0.36), (0.64, 0.43, 0.31), (0.56, 0.365, 0.26), (0.49, 0.315, 0.23), (0.42, 0.275, 0.21),
 )  # fmt: skip
 """Skin tones from the lightest to the darkest; a talker's lies anywhere between two neighbours."""
 
@@ -174,6 +174,9 @@ def draw_identity(seed: int) -> Identity:
     make_up = float(np.clip(around(0.65, 0.5), 0.0, 1.0)) if woman else 0.0
     if make_up > 0.55:
         lips = mix(lips, pick(LIPSTICKS), 0.75)
+    # Lips are darker than the skin around them, lipstick or not.
+    dim = min(1.0, 0.80 * sum(skin) / sum(lips))
+    lips = (lips[0] * dim, lips[1] * dim * 0.97, lips[2] * dim)
 
     style = pick(LONG_STYLES) if woman else pick(SHORT_STYLES)
     if not woman and age < 32 and style in ("receding", "bald"):

@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 _TEETH = np.array([0.95, 0.925, 0.87], np.float32)
 _TONGUE = np.array([0.76, 0.37, 0.39], np.float32)
-_CAVITY = np.array([0.20, 0.055, 0.06], np.float32)
+_CAVITY = np.array([0.16, 0.045, 0.05], np.float32)
 _ARCH = 0.36
 """Half the width of the row of teeth, in face units."""
 
@@ -173,6 +173,8 @@ class MouthPainter:
         x, y = hole.x.astype(np.float32), hole.y
         line, drop = np.float32(mouth.line), np.float32(mouth.chin_drop[frame])
         raised = np.float32(np.clip(tongue, 0.0, 1.0))
+        # Pushed forward and drawn in, the lips leave what is behind them in the dark.
+        light = np.float32(0.12 + 0.88 * np.clip((mouth.inner[frame] - 0.62) / 0.14, 0.0, 1.0))
         inside = np.empty((len(y), len(x), 3), np.float32)
         inside[:] = _CAVITY
 
@@ -191,13 +193,13 @@ class MouthPainter:
             + np.float32(0.30) * np.clip((centre - y) / radius_y, -1, 1)
         )
         groove = np.float32(0.14) / (1 + (x / np.float32(0.03)) ** 2)
-        inside += ((lit - groove)[..., None] * _TONGUE - inside) * on_tongue[..., None]
+        lit = (lit - groove) * (np.float32(0.3) + np.float32(0.7) * light)
+        inside += (lit[..., None] * _TONGUE - inside) * on_tongue[..., None]
 
         row = np.interp(hole.x, self._teeth_places, self._teeth).astype(np.float32)
         scallop = np.interp(hole.x, self._teeth_places, self._scallop).astype(np.float32)
         wide = np.clip((np.float32(_ARCH) - np.abs(x)) * hole.unit, 0, 1)
-        # Pushed and drawn in, the lips hide the teeth and leave them in the dark.
-        seen = wide * np.float32(0.12 + 0.88 * np.clip((mouth.inner[frame] - 0.62) / 0.14, 0.0, 1.0))
+        seen = wide * light
         edge = (
             line
             + np.float32(0.050)
