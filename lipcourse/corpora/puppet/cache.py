@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from lipcourse.corpora.puppet.whole import write_whole
 from lipcourse.errors import CorpusError
 from lipcourse.media import Clip, Origin, Segment
 
@@ -78,19 +78,7 @@ def save_clip(clip: Clip, path: Path) -> None:
         }
     )
     data = save(tensors, {"facts": facts, "digest": _digest(tensors, facts)})
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    except OSError as error:
-        raise CorpusError(
-            f"the clip cannot be kept ({error.strerror})",
-            where=path,
-            remedy=f"set {CACHE_VARIABLE} to a folder that you may write to",
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, data, remedy=f"set {CACHE_VARIABLE} to a folder that you may write to")
 
 
 def load_clip(path: Path) -> Clip | None:

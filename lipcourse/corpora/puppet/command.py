@@ -45,6 +45,5 @@ def run(
     console = Console(stderr=True)
     for _ in track(written, "drawing puppets", total=clips, console=console, transient=True):
         pass
-    Console(highlight=False, markup=False, soft_wrap=True).print(
-        f"{clips} clips of {talkers} talkers are in {out}"
-    )
+    last = Console(highlight=False, markup=False, soft_wrap=True)
+    last.print(f"{out} holds its puppets (clips: {clips}, talkers: {min(talkers, clips)})")

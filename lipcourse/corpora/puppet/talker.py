@@ -23,9 +23,11 @@ MOST_LEAD_FRAMES = 7
 
 ORIGIN = Origin("puppets (drawn and spoken by lipcourse)", "CC0 1.0")
 
-# Lips that lead by seven frames are in motion this long before the first sound.
-_FIRST_SOUND = MOST_LEAD_FRAMES / FPS + 0.08
-_LAST_SILENCE = 0.06
+FIRST_SOUND = MOST_LEAD_FRAMES / FPS + 0.08
+"""Nothing is heard before this, in seconds: lips that lead by seven frames are in motion from the start."""
+
+LAST_SILENCE = 0.06
+"""How long it is silent at the end of a clip at least, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,12 @@ def film(
     )
 
     said = speak(text, talker.voice, words=None if transcript is None else tuple(transcript.split()))
-    start = _FIRST_SOUND + 0.2 * float(random.random())
+    start = FIRST_SOUND + 0.2 * float(random.random())
     if seconds is None:
         frames = int(np.ceil((start + said.seconds + 0.2) * FPS))
     else:
         frames = round(seconds * FPS)
-        start = max(_FIRST_SOUND, min(start, frames / FPS - said.seconds - _LAST_SILENCE))
+        start = max(FIRST_SOUND, min(start, frames / FPS - said.seconds - LAST_SILENCE))
     said = place(said, frames / FPS, start)
     pose = Pose(
         **track_mouth(said.phones, frames, fps=FPS, lead_frames=lead, effort=talker.effort),

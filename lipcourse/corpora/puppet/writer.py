@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors.numpy import save
 
 from lipcourse.corpora.align import UNITS_PER_SECOND
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
+from lipcourse.corpora.puppet.whole import UNFINISHED, write_whole
 from lipcourse.errors import CorpusError, OptionError
 from lipcourse.media import Clip, Segment, write_video
 
@@ -25,6 +25,7 @@ files."""
 SUFFIXES = (".mp4", ".align", ".safetensors", ".json")
 
 _CLIPS_A_TASK = 8
+_REMEDY = "choose a folder that you may write to, with room in it"
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,11 @@ def _write_clip(clip: Clip, split: str, out: Path) -> None:
     _file(out, clip.key, "").parent.mkdir(exist_ok=True)
     video = _file(out, clip.key, ".mp4")
     write_video(video, clip.frames, fps=clip.fps, waveform=clip.waveform, sample_rate=clip.sample_rate)
-    write_whole(_file(out, clip.key, ".align"), format_align(clip.words, clip.seconds).encode())
+    write_whole(
+        _file(out, clip.key, ".align"), format_align(clip.words, clip.seconds).encode(), remedy=_REMEDY
+    )
     if clip.landmarks is not None:
-        write_whole(_file(out, clip.key, ".safetensors"), save({"landmarks": clip.landmarks}))
+        write_whole(_file(out, clip.key, ".safetensors"), save({"landmarks": clip.landmarks}), remedy=_REMEDY)
     facts = {
         "key": clip.key,
         "talker": clip.talker,
@@ -127,7 +130,7 @@ def _write_clip(clip: Clip, split: str, out: Path) -> None:
         "metadata": dict(clip.metadata),
     }
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in facts.items())
-    write_whole(_file(out, clip.key, ".json"), f"{{\n{lines}\n}}\n".encode())
+    write_whole(_file(out, clip.key, ".json"), f"{{\n{lines}\n}}\n".encode(), remedy=_REMEDY)
 
 
 def format_align(words: tuple[Segment, ...], seconds: float) -> str:
@@ -144,26 +147,6 @@ def format_align(words: tuple[Segment, ...], seconds: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside and rename it, so that nobody ever sees half of it.
-
-    Raises:
-        CorpusError: It cannot be written.
-    """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    except OSError as error:
-        raise CorpusError(
-            f"cannot be written ({error.strerror})",
-            where=path,
-            remedy="choose a folder that you may write to, with room in it",
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
 def _prepare(options: PuppetOptions, corpus: PuppetCorpus, out: Path) -> None:
     """Make sure that the folder is new, or holds a part of this corpus and nothing else."""
     manifest = f"{json.dumps({'format': FORMAT} | asdict(options), indent=1)}\n".encode()
@@ -177,7 +160,7 @@ def _prepare(options: PuppetOptions, corpus: PuppetCorpus, out: Path) -> None:
     keys = corpus.keys()
     allowed = {_file(out, key, suffix) for key in keys for suffix in SUFFIXES}
     # What a killed process was writing.
-    remains = [path for path in files if path.name.startswith(".") and path.suffix == ".part"]
+    remains = [path for path in files if path.name.startswith(".") and path.suffix == UNFINISHED]
     others = [path for path in files if path not in allowed and path not in remains]
     known = out / MANIFEST
     if known in others:
@@ -197,7 +180,7 @@ def _prepare(options: PuppetOptions, corpus: PuppetCorpus, out: Path) -> None:
     for path in remains:
         path.unlink(missing_ok=True)
     if not known.is_file():
-        write_whole(known, manifest)
+        write_whole(known, manifest, remedy=_REMEDY)
 
 
 def _file(out: Path, key: str, suffix: str) -> Path:
