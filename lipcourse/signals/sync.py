@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lipcourse.errors import SignalError
+from lipcourse.errors import OptionError, SignalError
 
 COLUMNS_A_FRAME = 4
 OFFSETS = range(8)
@@ -24,6 +24,12 @@ LEAST_OVERLAP = 8
 """Fewer steps than this in common give a correlation that means nothing."""
 
 Reading = Literal["absolute", "signed"]
+Method = Literal["absolute", "signed", "opening"]
+METHODS: tuple[Method, ...] = ("absolute", "signed", "opening")
+"""The paper's study in both readings, and ours."""
+
+AUDIBLE_DECIBELS = 30.0
+"""What lies further below the loudest moment of a clip is taken for silence by `loudness_steps`."""
 
 
 def sound_steps(log_mel: ArrayLike, reading: Reading = "absolute") -> NDArray[np.float64]:
@@ -37,7 +43,7 @@ def sound_steps(log_mel: ArrayLike, reading: Reading = "absolute") -> NDArray[np
         reading: "absolute", or "signed" as the paper's words say.
 
     Returns:
-        (..., T - 1), in units of log amplitude a frame.
+        (..., T - 1), decibels a frame.
 
     Raises:
         SignalError: The columns are not four a frame, or of fewer than two frames.
@@ -69,6 +75,77 @@ def motion_steps(flow: ArrayLike) -> NDArray[np.float64]:
     """
     fields = np.asarray(flow, dtype=np.float64)
     return np.asarray(np.hypot(fields[..., 0, :, :, :], fields[..., 1, :, :, :]).mean(axis=(-1, -2)))
+
+
+def loudness_steps(log_mel: ArrayLike, audible: float = AUDIBLE_DECIBELS) -> NDArray[np.float64]:
+    """How much louder the sound grows from each video frame to the next, as far as it can be heard.
+
+    Decibels measure ratios: between two sounds that nobody hears they change as much as between a whisper and
+    a shout. So all that lies `audible` decibels below the loudest moment of the clip is set to that level
+    first. Then louder means more speech, and the mean of signed derivatives is a measure of it.
+
+    Args:
+        log_mel: (..., 4T, bands), decibels, four columns a video frame.
+        audible: Decibels below the loudest value of the clip, above 0.
+
+    Returns:
+        (..., T - 1), decibels a frame, negative where it grows softer.
+
+    Raises:
+        SignalError: The columns are not four a frame, or of fewer than two frames.
+
+    Taught in notebook 04.
+    """
+    columns = np.asarray(log_mel, dtype=np.float64)
+    if columns.ndim >= 2 and columns.size:
+        columns = np.maximum(columns, columns.max(axis=(-1, -2), keepdims=True) - audible)
+    return sound_steps(columns, "signed")
+
+
+def opening_steps(flow: ArrayLike) -> NDArray[np.float64]:
+    """How fast the mouth opens from each video frame to the next: its lower half downwards from its upper.
+
+    A head that nods moves both halves alike and adds nothing.
+
+    Args:
+        flow: (..., 2, T - 1, H, W) of a mouth crop, pixels a frame, dx then dy, y down.
+
+    Returns:
+        (..., T - 1), pixels a frame, negative where it closes.
+
+    Taught in notebook 04.
+    """
+    downwards = np.asarray(flow, dtype=np.float64)[..., 1, :, :, :]
+    middle = downwards.shape[-2] // 2
+    upper, lower = downwards[..., :middle, :], downwards[..., middle:, :]
+    return np.asarray(lower.mean(axis=(-1, -2)) - upper.mean(axis=(-1, -2)))
+
+
+def sound_and_motion(
+    log_mel: ArrayLike, flow: ArrayLike, method: Method
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The two tracks of a clip that a method sets against each other.
+
+    Args:
+        log_mel: (..., 4T, bands), decibels, four columns a video frame.
+        flow: (..., 2, T - 1, H, W) of the mouth, pixels a frame.
+        method: "absolute" or "signed", the two readings of the paper's study: how much the sound changes
+            and how much the mouth moves. Or "opening": how much louder it grows and how fast the mouth opens.
+
+    Returns:
+        Sound and motion, (..., T - 1) each.
+
+    Raises:
+        SignalError: The columns are not four a frame, or of fewer than two frames.
+        OptionError: There is no such method.
+
+    Taught in notebook 04.
+    """
+    if method not in METHODS:
+        raise OptionError(f"there is no method {method!r}", remedy=f"choose from {', '.join(METHODS)}")
+    if method == "opening":
+        return loudness_steps(log_mel), opening_steps(flow)
+    return sound_steps(log_mel, method), motion_steps(flow)
 
 
 def delayed_correlations(

@@ -8,12 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
-from lipcourse.errors import SignalError
+from lipcourse.errors import OptionError, SignalError
 from lipcourse.signals.sync import (
+    METHODS,
     OFFSETS,
     DelayStudy,
     delayed_correlations,
+    loudness_steps,
     motion_steps,
+    opening_steps,
+    sound_and_motion,
     sound_steps,
 )
 
@@ -53,6 +57,56 @@ def test_motion_steps_is_the_mean_length_of_the_vectors() -> None:
     flow = np.zeros((2, 1, 2, 2))
     flow[:, 0, 0, 0] = 3, 4
     assert motion_steps(flow) == pytest.approx([5 / 4])
+
+
+def test_loudness_steps_are_signed_steps_above_a_floor() -> None:
+    log_mel = 40 * noise(24, 8)
+    floored = np.maximum(log_mel, log_mel.max() - 20)
+    np.testing.assert_allclose(loudness_steps(log_mel, audible=20), sound_steps(floored, "signed"))
+    np.testing.assert_allclose(loudness_steps(log_mel, audible=1e6), sound_steps(log_mel, "signed"))
+
+
+def test_what_cannot_be_heard_is_no_loudness() -> None:
+    log_mel = np.zeros((12, 4))
+    log_mel[4:8] = -80, -31, -60, -100
+    log_mel[8:] = -50, -90, -30.5, -40
+    assert loudness_steps(log_mel) == pytest.approx([-30, 0])
+    assert loudness_steps(log_mel + 17) == pytest.approx([-30, 0])  # nor does it matter how loud the clip is
+
+
+def test_each_clip_of_a_batch_has_its_own_floor() -> None:
+    log_mel = 30 * noise(2, 24, 8)
+    log_mel[1] += 100
+    np.testing.assert_allclose(loudness_steps(log_mel), [loudness_steps(clip) for clip in log_mel])
+
+
+def test_a_mouth_opens_where_its_lower_half_goes_down_from_its_upper() -> None:
+    flow = np.zeros((2, 4, 8, 6))
+    flow[1, 0, 4:] = 2  # the lower lip drops
+    flow[1, 1, :4] = -1  # the upper lip rises
+    flow[1, 2] = 3  # the head nods
+    flow[0, 3] = 5  # the head turns
+    assert opening_steps(flow) == pytest.approx([2, 1, 0, 0])
+    assert opening_steps(-flow) == pytest.approx([-2, -1, 0, 0])
+    np.testing.assert_allclose(opening_steps(np.stack([flow, -flow])), [[2, 1, 0, 0], [-2, -1, 0, 0]])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_has_its_two_tracks(method: str) -> None:
+    log_mel, flow = 40 * noise(3, 24, 8), noise(3, 2, 5, 4, 6)
+    sound, motion = sound_and_motion(log_mel, flow, method)
+    assert sound.shape == motion.shape == (3, 5)
+    if method == "opening":
+        expected = loudness_steps(log_mel), opening_steps(flow)
+    else:
+        expected = sound_steps(log_mel, method), motion_steps(flow)
+    np.testing.assert_array_equal(sound, expected[0])
+    np.testing.assert_array_equal(motion, expected[1])
+
+
+def test_there_is_no_other_method() -> None:
+    with pytest.raises(OptionError, match="absolute, signed, opening"):
+        sound_and_motion(noise(24, 8), noise(2, 5, 4, 6), "guess")
 
 
 def test_correlations_agree_with_scipy_at_each_offset() -> None:
@@ -96,6 +150,8 @@ def test_what_cannot_be_correlated_is_said() -> None:
         sound_steps(noise(7, 128))
     with pytest.raises(SignalError, match="no steps"):
         sound_steps(noise(4, 128))
+    with pytest.raises(SignalError, match="no steps"):
+        loudness_steps(np.zeros((0, 128)))
 
 
 def test_a_study_counts_best_offsets_and_hits() -> None:
