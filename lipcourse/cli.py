@@ -42,6 +42,12 @@ COMMANDS = {
         "Measure a video of a talking face and show it.",
         "my_video.mp4 --out seen",
     ),
+    "puppets": Command(
+        "lipcourse.corpora.puppet.command",
+        "run",
+        "Write a corpus of talking puppets, of which all is known.",
+        "--clips 100 --talkers 10 --out puppets",
+    ),
     "course build": Command(
         "lipcourse.course.commands", "build", "Make the notebooks from their sources.", ""
     ),
