@@ -102,6 +102,9 @@ class Corpus(ABC):
     def __len__(self) -> int:
         return len(self.keys())
 
+    def __str__(self) -> str:
+        return f"{self.origin.corpus}: {len(self)} clips of {len(self.talkers())} talkers ({self.origin.licence})"
+
     def __iter__(self) -> Iterator[Clip]:
         return self.clips()
 

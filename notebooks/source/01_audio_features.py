@@ -38,6 +38,8 @@ from lipcourse.signals.audio import log_mel, mel_filters, mel_to_waveform, mfcc_
 pictures.use_style()
 heat = {"origin": "lower", "aspect": "auto", "cmap": "magma"}
 size = choose_profile(profile)
+corpus = open_corpus()
+print(corpus)
 
 # %% [markdown]
 # ## 1 · A waveform is air pressure
@@ -45,7 +47,7 @@ size = choose_profile(profile)
 # One clip of somebody talking. Play it first: you will meet the same sound again and again.
 
 # %%
-clip = next(open_corpus().clips(limit=1))
+clip = next(corpus.clips(limit=1))
 rate = clip.sample_rate
 print(
     f"{clip.key}: “{clip.transcript}”, {len(clip.frames)} frames at {clip.fps:g} fps, {rate} samples a second"

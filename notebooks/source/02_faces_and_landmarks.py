@@ -38,6 +38,8 @@ from lipcourse.signals import faces
 
 pictures.use_style()
 size = choose_profile(profile)
+corpus = open_corpus()
+print(corpus)
 
 # %% [markdown]
 # ## 1 · A face in a frame
@@ -45,7 +47,6 @@ size = choose_profile(profile)
 # One clip of each of a few talkers. We work on the first; the others come in later.
 
 # %%
-corpus = open_corpus()
 clips = [next(corpus.clips(talker, limit=1)) for talker in corpus.talkers()[: size.talkers]]
 clip = clips[0]
 print(f"{clip.key}: frames {clip.frames.shape}, uint8 from {clip.frames.min()} to {clip.frames.max()}")

@@ -38,6 +38,8 @@ from lipcourse.signals.shapes import DEMO_BOOST, MOUTH, ShapeModel, procrustes
 
 pictures.use_style()
 size = choose_profile(profile)
+corpus = open_corpus()
+print(corpus)
 
 # %% [markdown]
 # ## 1 · Clips in, points out
@@ -46,7 +48,6 @@ size = choose_profile(profile)
 # x to the right and y **down**.
 
 # %%
-corpus = open_corpus()
 talkers = corpus.talkers()[: size.clips]
 points, portraits = {}, []
 for talker in talkers:
