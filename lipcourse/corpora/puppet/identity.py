@@ -13,7 +13,7 @@ Colour = tuple[float, float, float]
 """Red, green and blue in [0, 1], as shown on a screen (sRGB)."""
 
 SKINS: tuple[Colour, ...] = (
-    (0.98, 0.87, 0.79), (0.96, 0.81, 0.71), (0.93, 0.75, 0.62), (0.88, 0.68, 0.53), (0.80, 0.58, 0.43),
+    (0.955, 0.835, 0.755), (0.945, 0.79, 0.69), (0.93, 0.75, 0.62), (0.88, 0.68, 0.53), (0.80, 0.58, 0.43),
     (0.72, 0.50, 0.36), (0.64, 0.43, 0.31), (0.56, 0.365, 0.26), (0.49, 0.315, 0.23), (0.42, 0.275, 0.21),
 )  # fmt: skip
 """Skin tones from the lightest to the darkest; a talker's lies anywhere between two neighbours."""
