@@ -100,8 +100,8 @@ def run(
             )
             try:
                 write_html(executed, path.with_suffix(".html"))
-            except CourseError as fault:
-                outcome.faults.append(str(fault))
+            except CourseError as unwritten:
+                outcome.faults.append(str(unwritten))
             sign = "[red]✗[/]" if outcome.faults else "[green]✓[/]"
             progress.console.print(
                 f"{sign} {source.name} ({version}) {outcome.seconds:.1f} s", highlight=False
