@@ -103,7 +103,8 @@ class Corpus(ABC):
         return len(self.keys())
 
     def __str__(self) -> str:
-        return f"{self.origin.corpus}: {len(self)} clips of {len(self.talkers())} talkers ({self.origin.licence})"
+        name, licence = self.origin
+        return f"{name}: {len(self)} clips of {len(self.talkers())} talkers ({licence})"
 
     def __iter__(self) -> Iterator[Clip]:
         return self.clips()
