@@ -48,6 +48,12 @@ COMMANDS = {
         "Write a corpus of talking puppets, of which all is known.",
         "--clips 100 --talkers 10 --out puppets",
     ),
+    "delays": Command(
+        "lipcourse.delays.command",
+        "run",
+        "Study by how many frames the lips lead the sound, over a corpus.",
+        "--corpus puppet --limit 40 --out delays",
+    ),
     "course build": Command(
         "lipcourse.course.commands", "build", "Make the notebooks from their sources.", ""
     ),

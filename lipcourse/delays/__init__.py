@@ -1,0 +1,1 @@
+"""The delay study over a corpus: how far lips lead the sound, clip after clip."""
