@@ -189,9 +189,8 @@ def _diagnose_scale(target: Array, yours: Array, tolerance: float) -> Diagnosis 
     if factor and not math.isclose(factor, 1) and same_numbers(factor * target, yours, tolerance):
         if math.isclose(factor, -1, rel_tol=tolerance):
             return Diagnosis("the sign is turned", "Every value is the target's with its sign turned.")
-        return Diagnosis(
-            "a constant factor", f"Every value is {factor:.6g} times the target (1/{1 / factor:.6g})."
-        )
+        inverse = f" (1/{1 / factor:.6g})" if abs(factor) < 1 else ""
+        return Diagnosis("a constant factor", f"Every value is {factor:.6g} times the target{inverse}.")
     offset = float(np.mean(yours - target).real)
     if offset and same_numbers(target + offset, yours, tolerance):
         return Diagnosis(

@@ -32,19 +32,17 @@ def draw(exercise: Exercise, target: Any, yours: Any) -> tuple[bytes | None, str
     Returns:
         A PNG and its alt text; None and "" where there is nothing to draw.
     """
-    if exercise.show:
-        return (
-            (None, "")
-            if as_array(yours) is None and not isinstance(yours, (list, tuple, dict))
-            else _custom(exercise, target, yours)
-        )
+    if exercise.show and _alike(target, yours):
+        told = exercise.alt or f"Target and your answer to {exercise.name}, side by side."
+        return png(exercise.show(target, yours)), told
     right, mine = _drawable(target), _drawable(yours)
     if right is None:
         return None, ""
     kind = _choose(exercise, right)
     panels = 1 if mine is None else 2
     figure = Figure(figsize=(4.6 * panels, 2.9), layout="constrained", dpi=110)
-    axes = figure.subplots(1, panels, squeeze=False)[0]
+    # One scale for both, so that a difference in size is seen.
+    axes = figure.subplots(1, panels, squeeze=False, sharey=kind == "lines")[0]
     for index, (axis, values) in enumerate(zip(axes, [right, mine], strict=False)):
         title = ("target", "yours")[index]
         if values is not None:
@@ -60,11 +58,16 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def _custom(exercise: Exercise, target: Any, yours: Any) -> tuple[bytes | None, str]:
-    assert exercise.show is not None
-    return png(
-        exercise.show(target, yours)
-    ), exercise.alt or f"Target and your answer to {exercise.name}, side by side."
+def _alike(target: Any, yours: Any) -> bool:
+    """Whether a result has the target's shape, so that an exercise's own drawing can take it."""
+    right, mine = as_array(target), as_array(yours)
+    if right is not None or mine is not None:
+        return right is not None and mine is not None and right.shape == mine.shape
+    if isinstance(target, dict):
+        return isinstance(yours, dict) and target.keys() == yours.keys()
+    if isinstance(target, (list, tuple)) and isinstance(yours, (list, tuple)):
+        return len(target) == len(yours) and all(map(_alike, target, yours))
+    return type(target) is type(yours)
 
 
 def _drawable(value: Any) -> Array | None:
@@ -88,17 +91,9 @@ def _choose(exercise: Exercise, target: Array) -> str:
 
 
 def _panel(axis: Any, kind: str, values: Array, colour: str, target: Array) -> None:
-    """One panel; its scale is the target's, so that a difference in size is seen."""
+    """One panel; points lie on the target's, in grey."""
     if kind == "lines":
         axis.plot(np.atleast_2d(values).reshape(-1, values.shape[-1]).T, color=colour, linewidth=1.6)
-        low, high = float(np.nanmin(target)), float(np.nanmax(target))
-        finite = values[np.isfinite(values)]
-        low, high = (
-            min([low, *finite.min(initial=low, keepdims=True).ravel()]),
-            max([high, *finite.max(initial=high, keepdims=True).ravel()]),
-        )
-        margin = 0.06 * (high - low) or 1.0
-        axis.set_ylim(low - margin, high + margin)
         axis.grid(color=GREY, alpha=0.25)
     elif kind == "points" and values.ndim >= 2 and values.shape[-1] == 2:
         points = values.reshape(-1, *values.shape[-2:])[0]

@@ -195,3 +195,9 @@ def test_an_exercise_may_draw_itself():
     verdict = judge(exercise, lambda x: [1, 2])
     assert seen == [([3, 4], [1, 2])]
     assert verdict.alt == "Mine."
+
+
+def test_an_exercises_own_drawing_is_not_given_another_shape():
+    exercise = Exercise("own", lambda: np.ones((4, 2)), [()], [], show=lambda target, yours: 1 / 0)
+    assert judge(exercise, lambda: np.ones(3)).picture.startswith(b"\x89PNG")
+    assert judge(exercise, lambda: None).picture.startswith(b"\x89PNG")
