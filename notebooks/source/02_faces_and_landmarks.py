@@ -168,8 +168,10 @@ difference = np.linalg.norm(track.landmarks[:25, 48:68] - searched[:, 48:68], ax
 print(f"mouth points: {difference.mean():.3f} px apart on average")
 
 # %% figure="Five frames of the clip with the points drawn over them."
-drawn = np.stack([pictures.draw_landmarks(f, p) for f, p in zip(clip.frames, track.landmarks, strict=True)])
-figure = pictures.film_strip(drawn[:, 60:, 60:300], 5)
+moments = np.linspace(0, len(clip.frames) - 1, 5).astype(int)
+zoom = max(1, 500 // clip.frames.shape[2])
+drawn = [pictures.draw_landmarks(clip.frames[n], track.landmarks[n], scale=zoom) for n in moments]
+figure = pictures.contact_sheet(drawn, [f"{n / clip.fps:.2f} s" for n in moments], columns=5)
 pictures.show(figure, "Five frames of the clip with the points drawn over them.")
 
 # %% [markdown]
@@ -387,9 +389,9 @@ figure = pictures.contact_sheet(panels, ["the frame", "pasted, hard edge", "past
 pictures.show(figure, "A closed mouth, the same frame with an open mouth pasted in, and what changed.")
 
 # %% [markdown]
-# The edge gives the hard one away. The soft one is good enough to fool a quick look, and this is already a
-# manipulated picture of a real person: the talkers of this corpus agreed to research, others have not been
-# asked. Ask before you use somebody's face.
+# The edge gives the hard one away. The soft one is good enough to fool a quick look. With a real person in
+# the frame, this would already be a manipulated picture: puppets do not mind, the talkers of a research
+# corpus agreed to it, others have not been asked. Ask before you use somebody's face.
 #
 # Play with it: which mouth, into which frame, how soft an edge?
 

@@ -56,7 +56,7 @@ for talker in talkers:
         track = track_landmarks(clip.frames)
         found.append(torch.from_numpy(track.landmarks[track.found]).double())
     points[talker] = torch.cat(found)
-    portraits.append(pictures.draw_landmarks(clip.frames[0], track.landmarks[0]))
+    portraits.append(pictures.draw_landmarks(clip.frames[0], track.landmarks[0], scale=2))
 
 all_points = torch.cat(list(points.values()))
 print(f"{len(talkers)} talkers of {corpus.name}: {tuple(all_points.shape)}")

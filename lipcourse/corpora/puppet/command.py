@@ -9,6 +9,7 @@ import tyro
 from rich.console import Console
 from rich.progress import track
 
+from lipcourse.corpora.puppet.corpus import SEED
 from lipcourse.corpora.puppet.writer import PuppetOptions, write_puppets
 
 
@@ -17,7 +18,7 @@ def run(
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")],
     clips: int = 100,
     talkers: int = 10,
-    seed: int = 0,
+    seed: int = SEED,
     size: int = 160,
     noise_snr: float | None = None,
     voices: str = "",

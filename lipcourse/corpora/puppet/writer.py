@@ -11,7 +11,7 @@ import joblib
 from safetensors.numpy import save
 
 from lipcourse.corpora.align import UNITS_PER_SECOND
-from lipcourse.corpora.puppet.corpus import PuppetCorpus
+from lipcourse.corpora.puppet.corpus import SEED, PuppetCorpus
 from lipcourse.corpora.puppet.whole import UNFINISHED, write_whole
 from lipcourse.errors import CorpusError, OptionError
 from lipcourse.media import Clip, Segment, write_video
@@ -43,7 +43,7 @@ class PuppetOptions:
 
     clips: int = 100
     talkers: int = 10
-    seed: int = 0
+    seed: int = SEED
     size: int = 160
     noise_snr: float | None = None
     voices: tuple[str, ...] = ()
