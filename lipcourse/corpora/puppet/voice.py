@@ -168,8 +168,9 @@ def speak(text: str, voice: Voice, *, words: tuple[str, ...] | None = None) -> U
         raise CorpusError(
             f"eSpeak reads the text {text!r} as nothing", remedy="give it at least one English word"
         )
-    starts = np.cumsum([0, *(len(token) + 1 for token in tokens)])
-    numbers = [int(np.searchsorted(starts, owner, side="right")) - 1 for owner in owners]
+    # After an abbreviation's full stop eSpeak names the space before a word: what ends there is over.
+    ends = np.cumsum([len(token) + 1 for token in tokens]) - 1
+    numbers = [min(int(np.searchsorted(ends, owner, side="right")), len(tokens) - 1) for owner in owners]
     spoken = tuple(
         Segment(
             min(phone.start for phone, owner in zip(phones, numbers, strict=True) if owner == number),

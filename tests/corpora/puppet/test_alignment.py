@@ -50,7 +50,7 @@ def start_errors(utterance: Utterance, heard: list[Segment]) -> list[float]:
 
 
 ROOM_DB = 30.0
-"""The aligner learnt from rooms and is lost where silence is silent to the last bit: a quiet room is added."""
+"""The aligner learnt from rooms; it is lost where silence is all zeros, so that of a quiet room is added."""
 
 
 def test_a_forced_alignment_finds_the_phones() -> None:

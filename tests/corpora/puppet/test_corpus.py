@@ -15,7 +15,9 @@ from lipcourse.corpora.base import SPLITS
 from lipcourse.corpora.grid import sentence
 from lipcourse.corpora.puppet.cache import CACHE_VARIABLE, load_clip, save_clip
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
+from lipcourse.corpora.puppet.identity import Identity
 from lipcourse.corpora.puppet.phones import ARPABET, BILABIALS
+from lipcourse.corpora.puppet.pose import Pose
 from lipcourse.corpora.puppet.sentences import draw_sentences, spell_out
 from lipcourse.corpora.puppet.talker import FIRST_SOUND, LAST_SILENCE, draw_talker, film
 from lipcourse.corpora.puppet.voice import VOICES, speak
@@ -113,13 +115,21 @@ def test_faces_have_voices_that_go_with_them() -> None:
         assert talker.identity.beard == "none" or talker.voice.gender == "male"
 
 
-def test_clips_vary_in_lead_and_yaw_as_their_metadata_says() -> None:
+def test_clips_vary_in_lead_and_yaw_as_their_metadata_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = []
+
+    def note(identity: Identity, pose: Pose, size: int) -> tuple[np.ndarray, np.ndarray]:
+        turns.append(float(pose.yaw.mean()))
+        return np.zeros((len(pose), size, size, 3), np.uint8), np.zeros((len(pose), 68, 2), np.float32)
+
+    monkeypatch.setattr("lipcourse.corpora.puppet.talker.render", note)
     leads, yaws = [], []
     talker = draw_talker(1, 0)
-    for seed in range(24):
+    for seed in range(60):
         clip = film(talker, "a", np.random.default_rng(seed), size=SIZE)
         leads.append(clip.metadata["lead_frames"])
         yaws.append(abs(clip.metadata["yaw_degrees"]))
+        assert turns[-1] == pytest.approx(clip.metadata["yaw_degrees"], abs=2.5)
     assert set(leads) == set(range(8))
     assert max(yaws) <= 25.0
     assert 0.1 < np.mean(np.array(yaws) > 8) < 0.6
