@@ -383,7 +383,7 @@ wide, closed = opening.argmax(), opening.argmin()
 host, transform = clip.frames[closed], mouth_transforms[closed]
 soft = faces.paste_back(host, mouths[wide], transform)
 hard = faces.paste_back(host, mouths[wide], transform, feather=0)
-window = (slice(y - 70, y + 90), slice(x - 80, x + 80))
+window = (slice(max(y - 70, 0), y + 90), slice(max(x - 80, 0), x + 80))
 panels = [image[window] for image in (host, hard, soft)]
 figure = pictures.contact_sheet(panels, ["the frame", "pasted, hard edge", "pasted, soft edge"], columns=3)
 pictures.show(figure, "A closed mouth, the same frame with an open mouth pasted in, and what changed.")
