@@ -146,8 +146,7 @@ def plot_tracks(
         seconds = (np.arange(len(values)) + 1 + shift) / fps
         axes.plot(seconds, scores, color=pictures.COLOURS[colour], linewidth=1.2, label=label)
     axes.set(xlabel="seconds", ylabel="standard deviations", xlim=(0, (len(sound) + 1) / fps))
-    axes.margins(y=0.2)
-    axes.legend(ncols=2, fontsize=9, loc="upper right")
+    _legend(axes)
 
 
 def plot_correlations(axes: Axes, correlations: NDArray[np.float64], lead: int | None = None) -> None:
@@ -160,8 +159,7 @@ def plot_correlations(axes: Axes, correlations: NDArray[np.float64], lead: int |
         axes.axvline(lead, color=pictures.COLOURS["black"], linestyle=":", linewidth=1.2, label="true lead")
     axes.axhline(0, color=pictures.COLOURS["black"], linewidth=0.6)
     axes.set(xlabel="offset (frames)", ylabel="correlation r", xticks=offsets)
-    axes.margins(y=0.25)
-    axes.legend(fontsize=9, loc="upper right", ncols=2)
+    _legend(axes)
 
 
 def plot_histogram(axes: Axes, study: DelayStudy) -> None:
@@ -176,5 +174,11 @@ def plot_histogram(axes: Axes, study: DelayStudy) -> None:
     within = "" if found is None else f"{found:.0%} within one frame"
     axes.set(xlabel="offset (frames)", ylabel="clips", xticks=offsets)
     axes.set_title(within, fontsize=10)
-    axes.margins(y=0.35)
-    axes.legend(fontsize=9, loc="upper right", ncols=2)
+    _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    """Put the legend above what is drawn."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.3 * (high - low))
+    axes.legend(ncols=2, fontsize=9, loc="upper right", frameon=False)

@@ -32,6 +32,33 @@ AUDIBLE_DECIBELS = 30.0
 """What lies further below the loudest moment of a clip is taken for silence by `loudness_steps`."""
 
 
+def delay_sound(
+    waveform: ArrayLike, frames: int, sample_rate: float, fps: float = 25.0
+) -> NDArray[np.float32]:
+    """Let a sound come later against its pictures, by a whole number of video frames; silence fills the gap.
+
+    Args:
+        waveform: (N,).
+        frames: How much later; negative for earlier.
+        sample_rate: Samples a second.
+        fps: Video frames a second.
+
+    Returns:
+        float32 (N,): what is pushed out at the end (or, earlier, at the start) is lost.
+
+    Taught in notebook 04.
+    """
+    samples = np.asarray(waveform, dtype=np.float32)
+    moved = np.zeros_like(samples)
+    shift = min(round(abs(frames) / fps * sample_rate), len(samples))
+    kept = len(samples) - shift
+    if frames >= 0:
+        moved[shift:] = samples[:kept]
+    else:
+        moved[:kept] = samples[shift:]
+    return moved
+
+
 def sound_steps(log_mel: ArrayLike, reading: Reading = "absolute") -> NDArray[np.float64]:
     """How much the sound changes from each video frame to the next: the mean of each log-mel derivative.
 

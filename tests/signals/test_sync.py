@@ -13,6 +13,7 @@ from lipcourse.signals.sync import (
     METHODS,
     OFFSETS,
     DelayStudy,
+    delay_sound,
     delayed_correlations,
     loudness_steps,
     motion_steps,
@@ -24,6 +25,14 @@ from lipcourse.signals.sync import (
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape)
+
+
+@given(length=st.integers(1, 60), frames=st.integers(-7, 7))
+def test_delayed_sound_is_the_same_later_with_silence_before(length: int, frames: int) -> None:
+    waveform = np.arange(1, length + 1, dtype=np.float32)
+    shift = frames * 4  # samples a frame
+    expected = [waveform[n - shift] if 0 <= n - shift < length else 0 for n in range(length)]
+    np.testing.assert_array_equal(delay_sound(waveform, frames, sample_rate=100), expected)
 
 
 @pytest.mark.parametrize("reading", ["absolute", "signed"])
