@@ -54,6 +54,7 @@ def to_html(notebook: NotebookNode) -> str:
             cell.source = mathematics.take_out(_embed(cell))
             cell.pop("attachments", None)
         for output in cell.get("outputs", ()):
+            _close_divisions(output)
             _describe_picture(output, cell.metadata.get("lipcourse", {}).get("figure"))
     page.metadata["title"] = page.metadata.get("lipcourse", {}).get("title", "Notebook")
     exporter = HTMLExporter(raw_template=TEMPLATE, sanitize_html=False)
@@ -69,6 +70,14 @@ def _embed(cell: NotebookNode) -> str:
         for kind, data in bundle.items():
             text = text.replace(f"attachment:{name}", f"data:{kind};base64,{data}")
     return text
+
+
+def _close_divisions(output: NotebookNode) -> None:
+    """Close what jupyterquiz leaves open: on a page, what follows would become part of the quiz."""
+    html = output.get("data", {}).get("text/html")
+    if html:
+        left_open = html.count("<div") - html.count("</div>")
+        output.data["text/html"] = html + "</div>" * left_open
 
 
 def _describe_picture(output: NotebookNode, promised: str | None) -> None:

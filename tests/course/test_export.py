@@ -63,3 +63,11 @@ def test_pictures_keep_their_alt_texts():
         image = re.search(f"<img[^>]*{data}[^>]*>", html)
         assert image
         assert escape(unescape(image[0])).count(escape(unescape(alt))) == 1
+
+
+def test_an_output_that_leaves_its_division_open_does_not_swallow_the_next():
+    outputs = [
+        new_output("display_data", data={"text/html": text}) for text in ('<div id="quiz">', "<b>next</b>")
+    ]
+    html = page(new_code_cell("1", outputs=outputs))
+    assert re.search(r'<div id="quiz"></div>', html)
