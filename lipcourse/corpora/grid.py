@@ -49,8 +49,13 @@ def sentence(name: str) -> str:
     return " ".join(words[c] for c, words in zip(name, _GRAMMAR, strict=True))
 
 
+SUFFIXES = (".mpg", ".mp4")
+
+
 class GridCorpus(FileCorpus):
     """GRID's clips in a folder, laid out as `s1/bbaf2n.mpg` (deeper folders below the talker's are fine too).
+
+    Puppets that `lipcourse puppets` wrote are laid out the same way, as .mp4, and are read as well.
 
     Word times come from the `.align` file of the clip's name, wherever under the folder it lies: a
     sentence's name belongs to one talker only, and in the archive about half of the alignment folders bear
@@ -91,8 +96,8 @@ class GridCorpus(FileCorpus):
             )
             for talker in root.iterdir()
             if talker.is_dir() and re.fullmatch(r"s\d+", talker.name)
-            for path in talker.rglob("*.mpg")
-            if not path.name.startswith(".")
+            for path in talker.rglob("*")
+            if path.suffix in SUFFIXES and not path.name.startswith(".")
         }
         if not recordings:
             raise CorpusError(

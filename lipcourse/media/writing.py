@@ -115,6 +115,8 @@ def _encode(
     video = container.add_stream("libx264", rate=rate, options={"crf": "18", "preset": "veryfast"})
     video.height, video.width = height + height % 2, width + width % 2
     video.pix_fmt = "yuv420p"
+    # With several threads x264's bytes depend on how many processors there are.
+    video.codec_context.thread_count = 1
     # Players guess the colours of a video that does not say which they are.
     video.colorspace, video.color_range = Colorspace.ITU709, ColorRange.MPEG
     video.color_primaries, video.color_trc = ColorPrimaries.BT709, ColorTrc.BT709

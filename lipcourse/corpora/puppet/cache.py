@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from lipcourse.cache import CACHE_VARIABLE, cache_root
 from lipcourse.corpora.puppet.whole import write_whole
 from lipcourse.errors import CorpusError
 from lipcourse.media import Clip, Origin, Segment
 
 FORMAT = 1
 """Counts up when the layout of the files changes."""
-
-CACHE_VARIABLE = "LIPCOURSE_CACHE"
-"""The environment variable that names another folder than the user's cache."""
 
 
 def cache_folder() -> Path:
@@ -33,8 +29,7 @@ def cache_folder() -> Path:
     The name holds a digest of the code that draws and speaks, so that a changed puppet is never taken from
     an old file.
     """
-    root = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("lipcourse")
-    return Path(root) / "puppets" / f"v{FORMAT}-{_code_digest()}"
+    return cache_root() / "puppets" / f"v{FORMAT}-{_code_digest()}"
 
 
 @cache

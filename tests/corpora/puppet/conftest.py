@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lipcourse.corpora.puppet.cache import CACHE_VARIABLE
+from lipcourse.cache import CACHE_VARIABLE
 
 
 @pytest.fixture(scope="session", autouse=True)

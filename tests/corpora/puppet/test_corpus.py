@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lipcourse.cache import CACHE_VARIABLE
 from lipcourse.corpora.base import SPLITS
 from lipcourse.corpora.grid import sentence
-from lipcourse.corpora.puppet.cache import CACHE_VARIABLE, load_clip, save_clip
+from lipcourse.corpora.puppet.cache import load_clip, save_clip
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
 from lipcourse.corpora.puppet.identity import Identity
 from lipcourse.corpora.puppet.phones import ARPABET, BILABIALS

@@ -13,6 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from lipcourse.corpora.align import only_words, read_align
+from lipcourse.corpora.grid import GridCorpus
 from lipcourse.corpora.puppet.command import run
 from lipcourse.corpora.puppet.writer import SUFFIXES, PuppetOptions, format_align, write_puppets
 from lipcourse.errors import CorpusError, OptionError
@@ -174,3 +175,27 @@ def test_the_command_refuses_what_cannot_be_before_it_makes_a_folder(
 def test_the_command_says_where_the_clips_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(out=tmp_path, clips=1, talkers=3, size=64, jobs=1)
     assert capsys.readouterr().out == f"{tmp_path} holds its puppets (clips: 1, talkers: 1)\n"
+
+
+def test_readers_of_grid_read_puppets_too(written: Path) -> None:
+    corpus, puppets = GridCorpus(written), OPTIONS.open()
+    assert {key.removeprefix("grid/") for key in corpus.keys()} == {  # noqa: SIM118
+        key.removeprefix("puppet/")
+        for key in puppets.keys()  # noqa: SIM118
+    }
+    clip, puppet = corpus.clip("grid/" + puppets.keys()[0].removeprefix("puppet/")), next(iter(puppets))
+    assert clip.transcript == puppet.transcript
+    assert [word.label for word in clip.words] == [word.label for word in puppet.words]
+    assert clip.frames.shape == puppet.frames.shape
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot withhold processors")
+def test_bytes_do_not_depend_on_the_number_of_processors(written: Path, tmp_path: Path) -> None:
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
+        "from pathlib import Path; from lipcourse.corpora.puppet.writer import PuppetOptions, write_puppets;"
+        f"list(write_puppets(PuppetOptions(clips=1, talkers=1, size=64), Path({str(tmp_path / 'one')!r})))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    (alone,) = (tmp_path / "one").glob("s1/*.mp4")
+    assert alone.read_bytes() == (written / "s1" / alone.name).read_bytes()
