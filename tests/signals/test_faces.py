@@ -12,6 +12,7 @@ import dlib
 import numpy as np
 import pytest
 
+from lipcourse.corpora.puppet.corpus import PuppetCorpus
 from lipcourse.errors import ModelError, SignalError
 from lipcourse.media import read_clip
 from lipcourse.signals import faces
@@ -27,15 +28,34 @@ from lipcourse.signals.faces import (
     track_landmarks,
 )
 
+GRID_TALKERS = ("s1", "s10", "s26", "s5")
+
 
 def first_clip(folder: Path) -> Frames:
     return read_clip(sorted(folder.glob("*.mpg"))[0]).frames
 
 
 @pytest.fixture(scope="module")
-def talker(grid_root: Path) -> Frames:
-    """The first clip of s1, which stands for all where any face will do."""
-    return first_clip(grid_root / "s1")
+def talker(talker_file: Path) -> Frames:
+    """A puppet or a real talker, who stands for all where any face will do."""
+    return read_clip(talker_file).frames
+
+
+@pytest.fixture(params=["puppet", *(pytest.param(name, marks=pytest.mark.grid) for name in GRID_TALKERS)])
+def every_talker(request: pytest.FixtureRequest) -> Frames:
+    """A puppet, and real talkers who differ in skin, beard and light."""
+    if request.param == "puppet":
+        return request.getfixturevalue("puppet").frames
+    return first_clip(request.getfixturevalue("grid_root") / request.param)
+
+
+@pytest.fixture(params=["puppet", pytest.param("grid", marks=pytest.mark.grid)])
+def three_frames_each(request: pytest.FixtureRequest) -> dict[str, Frames]:
+    """Three frames of each of several puppets, or of each talker of GRID."""
+    if request.param == "puppet":
+        return {clip.talker: clip.frames[::25] for clip in PuppetCorpus(4, 4).clips()}
+    root = request.getfixturevalue("grid_root")
+    return {path.name: first_clip(path)[::25] for path in sorted(root.iterdir()) if path.is_dir()}
 
 
 @pytest.fixture
@@ -43,9 +63,8 @@ def no_faces() -> Frames:
     return np.random.default_rng(0).integers(0, 255, (20, 144, 180, 3), np.uint8)
 
 
-@pytest.mark.parametrize("name", ["s1", "s10", "s26", "s5"])
-def test_followed_mouths_are_those_of_detecting_on_every_frame(grid_root: Path, name: str) -> None:
-    frames = first_clip(grid_root / name)[:48]
+def test_followed_mouths_are_those_of_detecting_on_every_frame(every_talker: Frames) -> None:
+    frames = every_talker[:48]
     track = track_landmarks(frames)
     every = np.stack([place_points(frame, detect_faces(frame)[0]) for frame in frames])
     distance = np.linalg.norm(track.landmarks[:, MOUTH] - every[:, MOUTH], axis=-1)
@@ -107,14 +126,16 @@ def test_a_face_that_comes_late_is_held_at_the_start(talker: Frames) -> None:
 
 
 def test_of_two_faces_the_larger_is_taken_and_it_is_said(talker: Frames) -> None:
-    both = np.zeros((6, 288, 630, 3), np.uint8)
-    for t in range(6):
-        both[t, :216, :270] = cv2.resize(talker[t], (270, 216), interpolation=cv2.INTER_AREA)
-    both[:, :, 270:] = talker[:6]
+    smaller = [
+        cv2.resize(frame, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA) for frame in talker[:6]
+    ]
+    height, width = smaller[0].shape[:2]
+    both = np.pad(talker[:6], ((0, 0), (0, 0), (width, 0), (0, 0)))
+    both[:, :height, :width] = smaller
     with pytest.warns(UserWarning, match=r"two\.mp4: 2 faces in a frame; the larger is tracked"):
         track = track_landmarks(both, where="two.mp4")
     assert track.faces == 2
-    assert (track.landmarks[..., 0].mean(axis=1) > 270).all()
+    assert (track.landmarks[..., 0].mean(axis=1) > width).all()
 
 
 def test_a_small_face_is_found_by_doubling(talker: Frames) -> None:
@@ -185,15 +206,14 @@ def test_eyes_and_nose_lie_still_in_aligned_faces(talker: Frames) -> None:
     assert (aligned < 127).all()
 
 
-def test_the_mouth_crop_holds_the_mouth_of_every_talker(grid_root: Path) -> None:
-    for folder in sorted(path for path in grid_root.iterdir() if path.is_dir()):
-        frames = first_clip(folder)[::25]
+def test_the_mouth_crop_holds_the_mouth_of_every_talker(three_frames_each: dict[str, Frames]) -> None:
+    for name, frames in three_frames_each.items():
         landmarks = track_landmarks(frames).landmarks
         crops, transforms = crop_mouths(frames, landmarks)
         mouths = transform_points(landmarks[:, MOUTH], transforms)
         assert crops.shape == (3, 64, 64, 3)
-        assert mouths.min() > 4, folder.name
-        assert mouths.max() < 59, folder.name
+        assert mouths.min() > 4, name
+        assert mouths.max() < 59, name
 
 
 def test_a_talking_mouth_opens_and_closes(talker: Frames) -> None:
