@@ -1,0 +1,231 @@
+"""The glance generator: speech and one lip image in, all lip frames out at once.
+
+    log-mel (B,4T,128) -> audio encoder    -> f_s (B,256,T,16) --+
+                                                                 +-> fusion -> decoder -> video (B,3,T,64,64)
+    image (B,3,64,64)  -> identity encoder -> f_p (B,256,16,16) -+
+
+Source: Chen et al., "Lip Movements Generation at a Glance" (2018), section 3. The paper's windows have T = 16
+frames; every layer slides along time, so that any T will do. Taught in notebook 06.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lipcourse.errors import ModelError, OptionError
+from lipcourse.networks.layers import (
+    ResidualBlock,
+    above_silence,
+    channels,
+    convolution,
+    expect,
+    initialise_he,
+    upsampling,
+)
+
+RESIDUAL_BLOCKS = 9
+
+BlockKernel = Literal["1x3x3", "3x3x3"]
+"""What a residual block of the decoder looks at: one frame (time, height, width), or its neighbours too."""
+
+_KERNELS: dict[str, tuple[int, int, int]] = {"1x3x3": (1, 3, 3), "3x3x3": (3, 3, 3)}
+
+
+class AudioEncoder(nn.Module):
+    """Speech as features: what is being said at each video frame, at 16 heights of pitch.
+
+    Two strides of 2 in time turn four columns a frame into one; three in frequency turn 128 bands into 16,
+    as many as the identity features have rows. Source: glance, section 3.1. Taught in notebook 06.
+
+    Args:
+        width: Scales all channels; 1 is the paper's 32, 64, 128, 256, 256.
+    """
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        first, second, third, fourth, last = (channels(count, width) for count in (32, 64, 128, 256, 256))
+        self.layers = nn.Sequential(
+            convolution(1, first, (3, 3)),
+            convolution(first, second, (3, 3), 2),
+            convolution(second, third, (3, 3)),
+            convolution(third, fourth, (3, 3), 2),
+            convolution(fourth, last, (3, 3), (1, 2)),
+        )
+
+    def forward(self, log_mel: Tensor) -> Tensor:
+        """Return f_s, (B, 256 width, T, 16), from a log-mel spectrogram (B, 4T, 128) in decibels.
+
+        Raises:
+            ModelError: The spectrogram has another shape, or not four columns a frame.
+        """
+        return self.layers(above_silence(log_mel))  # type: ignore[no-any-return]
+
+
+class IdentityEncoder(nn.Module):
+    """One lip image as features: whose mouth it is, and where in the picture.
+
+    Source: glance, section 3.1. Taught in notebook 06.
+
+    Args:
+        width: Scales all channels; 1 is the paper's 64, 128, 256.
+    """
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        first, second, third = (channels(count, width) for count in (64, 128, 256))
+        self.layers = nn.Sequential(
+            convolution(3, first, (7, 7), padding_mode="reflect"),
+            convolution(first, second, (3, 3), 2),
+            convolution(second, third, (3, 3), 2),
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return f_p, (B, 256 width, H/4, W/4), from an image (B, 3, H, W) in [-1, 1].
+
+        Raises:
+            ModelError: The image has another shape, or sides that are no multiple of 4.
+        """
+        expect(image, "image", ("B", 3, "H", "W"))
+        if image.shape[2] % 4 or image.shape[3] % 4:
+            raise ModelError(
+                f"the image is {image.shape[3]} pixels wide and {image.shape[2]} high",
+                remedy="give one whose sides are multiples of 4 (the paper's are 64)",
+            )
+        return self.layers(image)  # type: ignore[no-any-return]
+
+
+def duplicate(audio_features: Tensor, identity_features: Tensor) -> Tensor:
+    """Return audio and identity features side by side, each copied along the axes that it lacks.
+
+    Audio features know when (T) and which pitch (F), identity features know where (H, W). Pitch is laid along
+    the height, so F must be H; audio is then copied along the width, and identity along time. Nothing is
+    mixed: every number of the result is a number of one input, and it is left to the convolution that follows
+    to learn what speech means at which place of the picture.
+
+    Source: glance, section 3.2 and Fig. 3. Taught in notebook 06.
+
+    Args:
+        audio_features: f_s, (B, C, T, F).
+        identity_features: f_p, (B, C', H, W), with H = F.
+
+    Returns:
+        (B, C + C', T, H, W), the audio's channels first.
+
+    Raises:
+        ModelError: H is not F.
+    """
+    expect(audio_features, "audio features", ("B", "C", "T", "F"))
+    steps, pitches = audio_features.shape[2:]
+    expect(identity_features, "identity features", (len(audio_features), "C", pitches, "W"))
+    audio = audio_features.unsqueeze(-1).expand(-1, -1, -1, -1, identity_features.shape[-1])
+    identity = identity_features.unsqueeze(2).expand(-1, -1, steps, -1, -1)
+    return torch.cat([audio, identity], dim=1)
+
+
+class FusionByDuplication(nn.Module):
+    """Copy audio and identity features until they fit, then mix them by one 3x3x3 convolution.
+
+    Source: glance, section 3.2. Taught in notebook 06.
+
+    Args:
+        width: Scales all channels; 1 is the paper's 512 to 256.
+    """
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        count = channels(256, width)
+        self.mix = convolution(2 * count, count, (3, 3, 3))
+
+    def forward(self, audio_features: Tensor, identity_features: Tensor) -> Tensor:
+        """Return (B, 256 width, T, H, W) from f_s (B, 256 width, T, H) and f_p (B, 256 width, H, W)."""
+        return self.mix(duplicate(audio_features, identity_features))  # type: ignore[no-any-return]
+
+
+class Decoder(nn.Module):
+    """Fused features to video: nine residual blocks, then height and width are doubled twice.
+
+    By default a residual block looks at one frame at a time, and only the fusion and the layers that enlarge
+    see neighbours. Beyond the edges the last convolution sees the edge repeated, as released, so that the
+    first and the last frame are no darker than the others.
+
+    Source: glance, section 3.2, and its released code. Taught in notebook 06.
+
+    Args:
+        width: Scales all channels; 1 is the paper's 256, 128, 64.
+        block_kernel: "1x3x3" or "3x3x3": time, height, width of the residual blocks' kernels.
+
+    Raises:
+        OptionError: `block_kernel` is neither.
+    """
+
+    def __init__(self, width: float = 1.0, block_kernel: BlockKernel = "1x3x3") -> None:
+        super().__init__()
+        if block_kernel not in _KERNELS:
+            raise OptionError(
+                f"no residual blocks {block_kernel!r}", remedy=f"choose of {', '.join(_KERNELS)}"
+            )
+        first, second, third = (channels(count, width) for count in (256, 128, 64))
+        self.blocks = nn.Sequential(
+            *(ResidualBlock(first, _KERNELS[block_kernel]) for _ in range(RESIDUAL_BLOCKS))
+        )
+        self.enlarge = nn.Sequential(upsampling(first, second, axes=3), upsampling(second, third, axes=3))
+        self.paint = nn.Conv3d(third, 3, 7, padding=3, padding_mode="replicate")
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return video (B, 3, T, 4H, 4W) in [-1, 1] from fused features (B, 256 width, T, H, W)."""
+        return torch.tanh(self.paint(self.enlarge(self.blocks(features))))
+
+
+class Generated(NamedTuple):
+    """What the generator returns.
+
+    Attributes:
+        video: (B, 3, T, H, W) in [-1, 1].
+        audio_features: f_s, (B, C, T, 16), which the correlation loss looks at too.
+    """
+
+    video: Tensor
+    audio_features: Tensor
+
+
+class Generator(nn.Module):
+    """The whole glance generator: 16.7 million parameters at width 1, and about a quarter at width 1/2.
+
+    Source: glance, section 3 and Fig. 2. Taught in notebook 06.
+
+    Args:
+        width: Scales all channels; 1 is the paper's size.
+        block_kernel: What the decoder's residual blocks look at; "3x3x3" makes 37.9 million parameters.
+
+    Raises:
+        OptionError: An option has no usable value.
+    """
+
+    def __init__(self, width: float = 1.0, block_kernel: BlockKernel = "1x3x3") -> None:
+        super().__init__()
+        self.audio_encoder = AudioEncoder(width)
+        self.identity_encoder = IdentityEncoder(width)
+        self.fusion = FusionByDuplication(width)
+        self.decoder = Decoder(width, block_kernel)
+        initialise_he(self)
+
+    def forward(self, log_mel: Tensor, image: Tensor) -> Generated:
+        """Return T lip frames of the person in `image`, who says `log_mel`.
+
+        Args:
+            log_mel: (B, 4T, 128) in decibels, four columns a frame; any T.
+            image: (B, 3, 64, W) in [-1, 1]: one lip image of the target; 64 wide in the paper.
+
+        Returns:
+            Video (B, 3, T, 64, W), and the audio features that it came of.
+
+        Raises:
+            ModelError: An input has another shape.
+        """
+        audio_features = self.audio_encoder(log_mel)
+        return Generated(
+            self.decoder(self.fusion(audio_features, self.identity_encoder(image))), audio_features
+        )

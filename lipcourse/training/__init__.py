@@ -1,0 +1,1 @@
+"""Learning: losses and what minimises them."""
