@@ -28,7 +28,7 @@ from lipcourse.signals.sync import METHODS, OFFSETS, DelayStudy
 RATE = 8000
 
 
-def talk(lead: int | None, *, seed: int = 0, frames: int = 60) -> Clip:
+def talk(lead: int | None, *, seed: int = 0, frames: int = 50) -> Clip:
     """A drawn mouth that opens as it grows loud, `lead` frames early."""
     random = np.random.default_rng(seed)
     drawn = np.clip(np.convolve(random.normal(size=frames + 9), (0.5, 1, 0.5), "valid"), 0.05, 2)
@@ -78,7 +78,7 @@ class DrawnCorpus(Corpus):
     def clip(self, key: str) -> Clip:
         if key == "broken":
             raise MediaError("is cut off", where="broken.mp4")
-        clip = replace(talk(3, frames=12 if key == "short" else 60), key=key)
+        clip = replace(talk(3, frames=12 if key == "short" else 50), key=key)
         if key == "faceless":
             return replace(clip, frames=np.zeros_like(clip.frames), landmarks=None)
         return replace(clip, waveform=np.zeros_like(clip.waveform)) if key == "silent" else clip
@@ -116,7 +116,7 @@ def test_any_flow_serves(flow_method: str) -> None:
 
 
 def test_the_lead_of_puppets_is_found_within_a_frame_with_noise_and_without() -> None:
-    corpus = PuppetCorpus(5, 5, seed=7)
+    corpus = PuppetCorpus(3, 3, seed=7, size=96)
     for noise_snr in (None, 10.0):
         results = list(measure_corpus(corpus, corpus.keys(), noise_snr=noise_snr))
         studies = collect([clip for clip in results if isinstance(clip, ClipDelays)])
@@ -128,7 +128,7 @@ def test_a_silent_clip_and_a_still_mouth_are_said_to_be() -> None:
     with pytest.raises(SignalError, match="does not change"):
         measure_clip(replace(clip, waveform=np.zeros_like(clip.waveform)))
     with pytest.raises(SignalError, match="does not change"):
-        measure_clip(replace(clip, frames=np.repeat(clip.frames[:1], 60, axis=0)))
+        measure_clip(replace(clip, frames=np.repeat(clip.frames[:1], 50, axis=0)))
 
 
 def test_noise_has_the_power_asked_for_and_is_the_same_each_time() -> None:
