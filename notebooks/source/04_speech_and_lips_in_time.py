@@ -33,19 +33,10 @@ from lipcourse.course import check, players, quizzes, widgets
 from lipcourse.delays.measure import add_noise, collect, measure_clip
 from lipcourse.delays.report import plot_correlations, plot_histogram, plot_tracks
 from lipcourse.profiles import choose_profile
+from lipcourse.signals import sync
 from lipcourse.signals.audio import log_mel
 from lipcourse.signals.faces import crop_mouths, mouth_opening
 from lipcourse.signals.flow import draw_flow, estimate_flow
-from lipcourse.signals.sync import (
-    METHODS,
-    OFFSETS,
-    delay_sound,
-    delayed_correlations,
-    loudness_steps,
-    motion_steps,
-    opening_steps,
-    sound_steps,
-)
 
 pictures.use_style()
 size = choose_profile(profile)
@@ -76,7 +67,7 @@ print(f"{clip.key}: “{clip.transcript}”, {len(clip.frames)} frames at {clip.
 # %%
 def play(frames_later=0):
     """The clip with its sound moved by some frames."""
-    sound = delay_sound(clip.waveform, frames_later, clip.sample_rate)
+    sound = sync.delay_sound(clip.waveform, frames_later, clip.sample_rate)
     told = f"{clip.transcript}; sound {frames_later:+d} frames"
     return players.video(clip.frames, waveform=sound, sample_rate=clip.sample_rate, alt=told)
 
@@ -93,7 +84,7 @@ figure, axes = pictures.subplots(4, 1, height=5.2, sharex=True)
 axes[0].fill_between((np.arange(len(opening)) + 0.5) / 25, opening, color=pictures.COLOURS["orange"])
 axes[0].set_ylabel("opening (px)")
 for axis, later in zip(axes[1:], (0, -4, -8), strict=True):
-    pictures.plot_waveform(axis, delay_sound(clip.waveform, later, clip.sample_rate), clip.sample_rate)
+    pictures.plot_waveform(axis, sync.delay_sound(clip.waveform, later, clip.sample_rate), clip.sample_rate)
     axis.set(xlabel="", ylabel=f"{later} frames")
 axes[-1].set_xlabel("seconds")
 pictures.show(figure, "The mouth's opening over three waveforms, the sound moved to three places.")
@@ -153,7 +144,7 @@ pictures.show(figure, "A mouth before and after it opens, its flow by two method
 # %% [markdown]
 # Chin and lower lip go down (green), the upper lip a little up. Where a dark gap opens, what is seen in the
 # second picture was not there in the first: no method can know where it came from, and two of them guess two
-# things. The mean *length* of all arrows of a step is the first track: `motion_steps(flow)`.
+# things. The mean *length* of all arrows of a step is the first track: `sync.motion_steps(flow)`.
 #
 # For the sound, take the log-mel spectrogram of notebook 01: four columns of 128 bands a video frame. The
 # paper calls the second track "the mean value of the derivative". Read that twice. From one frame to the next
@@ -193,7 +184,7 @@ check.sound_track(sound_track)
 # Both tracks, each in its own standard deviations, since only their shapes will count:
 
 # %% figure="Two jagged tracks: how much the sound changes and how much the mouth moves."
-sound_changes, motion = sound_steps(sound), motion_steps(flow)
+sound_changes, motion = sync.sound_steps(sound), sync.motion_steps(flow)
 figure, axis = pictures.subplots(height=2.8)
 plot_tracks(axis, sound_changes, motion)
 pictures.show(figure, "Two jagged tracks: how much the sound changes and how much the mouth moves.")
@@ -241,7 +232,7 @@ check.correlate_shifted(correlate_shifted)
 # > *earlier* by some frames to make it fit: that number, without its sign.)
 
 # %% figure="Correlation against offset for one clip, with the best offset and the true lead."
-correlations = delayed_correlations(sound_changes, motion)
+correlations = sync.delayed_correlations(sound_changes, motion)
 figure, axis = pictures.subplots(width=5.5, height=2.8)
 plot_correlations(axis, correlations, clip.metadata["lead_frames"])
 pictures.show(figure, "Correlation against offset for one clip, with the best offset and the true lead.")
@@ -355,8 +346,8 @@ check.opening_track(opening_track)
 # clip again:
 
 # %% figure="The tracks of loudness and opening, which rise and fall together, and r at each offset."
-louder, opens = loudness_steps(sound), opening_steps(flow.numpy())
-correlations = delayed_correlations(louder, opens)
+louder, opens = sync.loudness_steps(sound), sync.opening_steps(flow.numpy())
+correlations = sync.delayed_correlations(louder, opens)
 figure, (left, right) = pictures.subplots(1, 2, width=10, height=2.8, width_ratios=(2, 1))
 plot_tracks(left, louder, opens, int(correlations.argmax()))
 plot_correlations(right, correlations, clip.metadata["lead_frames"])
@@ -372,18 +363,18 @@ pictures.show(
 
 # %%
 print("within one frame     clean  noisy")
-for method in METHODS:
+for method in sync.METHODS:
     print(f"{method:19s} {studies[method].found_within(1):6.0%} {noisy[method].found_within(1):6.0%}")
 
 # %% figure="Best offset against true lead for each method: a cloud, a cloud, and a line."
 figure, axes = pictures.subplots(1, 3, width=9, height=3.3, sharex=True, sharey=True)
 random = np.random.default_rng(0)
-for axis, method in zip(axes, METHODS, strict=True):
+for axis, method in zip(axes, sync.METHODS, strict=True):
     points = np.stack([studies[method].leads, studies[method].best_offsets])
     x, y = points + random.uniform(-0.2, 0.2, points.shape)  # apart, so that none hides another
     axis.fill_between([-0.5, 7.5], [-1.5, 6.5], [0.5, 8.5], color=pictures.COLOURS["sky"], alpha=0.25)
     axis.plot(x, y, "o", markersize=4, color=pictures.COLOURS["blue"])
-    axis.set(title=method, xlabel="true lead (frames)", xticks=OFFSETS, yticks=OFFSETS)
+    axis.set(title=method, xlabel="true lead (frames)", xticks=sync.OFFSETS, yticks=sync.OFFSETS)
     axis.set(xlim=(-0.5, 7.5), ylim=(-0.5, 7.5))
 axes[0].set_ylabel("best offset (frames)")
 pictures.show(figure, "Best offset against true lead for each method: a cloud, a cloud, and a line.")
@@ -420,13 +411,13 @@ if real.name != puppets.name:
     some = [key for talker in real.talkers() for key in real.keys(talker)[:count]]
     corpora[real.name] = collect([measure_clip(real.clip(key)) for key in some])
 for name, found in corpora.items():
-    for method in METHODS:
+    for method in sync.METHODS:
         print(f"{name:8s} {method:9s} {found[method].histogram}")
 
 # %% figure="Histograms of best offsets by each method, a row for each corpus."
 figure, grid = pictures.subplots(len(corpora), 3, width=10, height=2.6 * len(corpora), squeeze=False)
 for row, (name, found) in zip(grid, corpora.items(), strict=True):
-    for axis, method in zip(row, METHODS, strict=True):
+    for axis, method in zip(row, sync.METHODS, strict=True):
         plot_histogram(axis, found[method])
         axis.set_title(f"{name}, {method}", fontsize=10)
 pictures.show(figure, "Histograms of best offsets by each method, a row for each corpus.")
