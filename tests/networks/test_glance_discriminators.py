@@ -125,7 +125,7 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ModelError, match="video has shape"):
         network(log_mel, video[:, :2], flow)
     with pytest.raises(ModelError, match="two frames"):
-        Discriminator(NARROW, "difference")(log_mel[:, :4], video[:, :, :1])
+        Discriminator(NARROW, "difference").eval()(log_mel[:, :4], video[:, :, :1])
 
 
 def test_an_unknown_third_stream_is_refused() -> None:
