@@ -142,7 +142,7 @@ def plot_tracks(
     """
     for values, shift, colour, name in ((sound, 0, "blue", "sound"), (motion, offset, "vermillion", "mouth")):
         scores = (values - values.mean()) / (values.std() or 1.0)
-        label = f"{name}, {shift} frames later" if shift else name
+        label = f"{name}, {shift} frame{'s' * (shift > 1)} later" if shift else name
         seconds = (np.arange(len(values)) + 1 + shift) / fps
         axes.plot(seconds, scores, color=pictures.COLOURS[colour], linewidth=1.2, label=label)
     axes.set(xlabel="seconds", ylabel="standard deviations", xlim=(0, (len(sound) + 1) / fps))

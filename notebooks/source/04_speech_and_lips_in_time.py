@@ -143,7 +143,8 @@ pictures.show(figure, "A mouth before and after it opens, its flow by two method
 
 # %% [markdown]
 # Chin and lower lip go down (green). Where a dark gap opens, what is seen in the second picture was not there
-# in the first: no method can know where it came from, and two of them guess two things. The mean *length* of all arrows of a step is the first track: `sync.motion_steps(flow)`.
+# in the first: no method can know where it came from, and two of them guess two things. The mean *length*
+# of all arrows of a step is the first track: `sync.motion_steps(flow)`.
 #
 # For the sound, take the log-mel spectrogram of notebook 01: four columns of 128 bands a video frame. The
 # paper's second track is the mean of its derivative, which can be read two ways. From one frame to the next
