@@ -54,6 +54,12 @@ COMMANDS = {
         "Study by how many frames the lips lead the sound, over a corpus.",
         "--corpus puppet --limit 40 --out delays",
     ),
+    "prepare": Command(
+        "lipcourse.windows.command",
+        "run",
+        "Prepare a corpus for training, as shards.",
+        "--corpus grid --root grid --out prepared",
+    ),
     "course build": Command(
         "lipcourse.course.commands", "build", "Make the notebooks from their sources.", ""
     ),
