@@ -1,4 +1,4 @@
-"""Checks of notebook 04: a moved sound, the tracks of the delay study, their correlation, an opening mouth."""
+"""Checks of notebook 04: a moved sound, the delay study's tracks, their correlation, an opening mouth."""
 
 from __future__ import annotations
 
