@@ -8,6 +8,7 @@ that the help comes at once and `lipcourse doctor` runs where torch or dlib cann
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -84,14 +85,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: What follows `lipcourse` on the command line; by default that of this process.
 
     Returns:
-        0, or 1 where the command could not do its work, 2 where its options are wrong, 130 after Ctrl-C.
+        0, or 1 where the command could not do its work, 2 where its options are wrong, 130 after Ctrl-C,
+        141 where nobody reads on.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     errors = Console(stderr=True)
     try:
-        return _dispatch(words)
+        status = _dispatch(words)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # Whoever reads what is printed, such as `head`, has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except SystemExit as stop:  # tyro has printed its help (0) or what is wrong with the options (2).
         return stop.code if isinstance(stop.code, int) else 1
     except KeyboardInterrupt:
