@@ -95,7 +95,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = _dispatch(words)
         sys.stdout.flush()
-        return status
     except BrokenPipeError:  # Whoever reads what is printed, such as `head`, has read enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -109,6 +108,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             errors.print(Traceback.from_exception(type(error), error, error.__traceback__))
         errors.print(_line(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_status if isinstance(error, LipcourseError) else 1
+    else:
+        return status
 
 
 def _dispatch(words: list[str]) -> int:
