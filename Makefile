@@ -45,7 +45,7 @@ format: $(READY) ## put the code in its standard layout
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## measure the speeds that the README states
+bench: $(READY) ## measure speeds, as ratios in one run
 	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-group-by=group --benchmark-columns=median,iqr,rounds --benchmark-sort=mean $(ARGS)
 
 doctor: $(READY) ## say what works on this machine and what does not

@@ -220,7 +220,10 @@ def check_clips() -> list[Finding]:
     remedy = "set LIPCOURSE_GRID to a folder of GRID clips, <talker>/<sentence>.mpg"
     if not folder:
         return [Finding("LIPCOURSE_GRID", "ok", "not set: the notebooks run on puppets")]
-    clips = len(list(Path(folder).glob("*/*.mp[g4]")))
+    clips = sum(
+        path.suffix in (".mpg", ".mp4") and not path.name.startswith(".")
+        for path in Path(folder).glob("s[0-9]*/**/*")
+    )
     if not clips:
         found = f"{folder} holds no clips" if Path(folder).is_dir() else f"{folder} is not a folder"
         return [Finding("LIPCOURSE_GRID", "fail", found, remedy)]

@@ -144,7 +144,7 @@ def _talker(root: Path, path: Path) -> str:
 def _read_text(path: Path) -> str:
     try:
         return " ".join(path.read_text(encoding="utf-8-sig").split())
-    except UnicodeDecodeError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise CorpusError(
-            "the transcript is not UTF-8 text", where=path, remedy="save it as UTF-8"
+            "the transcript cannot be read as UTF-8 text", where=path, remedy="save it as UTF-8"
         ) from error

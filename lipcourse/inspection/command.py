@@ -15,7 +15,7 @@ from rich.console import Console
 
 from lipcourse.errors import MediaError
 from lipcourse.inspection.measure import Inspection, measure, readable
-from lipcourse.inspection.report import draw
+from lipcourse.inspection.report import CONTENTS, draw
 from lipcourse.media import read_clip
 
 
@@ -45,7 +45,7 @@ def run(
         line.update("drawing")
         draw(inspection, folder, title=file.name)
         summary = jsonlib.dumps(inspection.summary(), indent=2)
-        (folder / "inspect.json").write_text(summary + "\n")
+        (folder / "inspect.json").write_text(summary + "\n", encoding="utf-8")
     if json:
         print(summary)
     else:
@@ -59,8 +59,8 @@ def print_summary(inspection: Inspection, file: Path, out: Path) -> None:
     for name, text in readable(inspection).items():
         console.print(f"  {name:<16}{text}", style="yellow" if name == "note" else None)
     console.print(f"Look at {out / 'index.html'}; also written there:")
-    for path in sorted(out.iterdir()):
-        console.print(f"  {path}")
+    for name in sorted({*CONTENTS, "inspect.json"}):
+        console.print(f"  {out / name}")
 
 
 def file_fps(path: Path) -> float | None:

@@ -66,7 +66,7 @@ def draw(inspection: Inspection, folder: Path, *, title: str) -> None:
     labels = [f"{t / clip.fps:.2f} s, {inspection.opening[t]:.1f} px" for t in widest]
     save(pictures.contact_sheet(inspection.mouths[widest], labels, columns=6), folder / "mouths.png")
     save(pictures.film_strip(inspection.faces, 8, fps=clip.fps), folder / "faces.png")
-    (folder / "index.html").write_text(page(inspection, title))
+    (folder / "index.html").write_text(page(inspection, title), encoding="utf-8")
 
 
 def enlarge(image: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:

@@ -93,8 +93,7 @@ def tower(
         kernel: As in `convolution`.
         stride: As in `convolution`.
         normalise_first: False leaves batch normalisation out of the first block, as discriminators do: it
-        would
-            hide from them how bright or loud their input is.
+            would hide from them how bright or loud their input is.
 
     Returns:
         (B, first count, ...) to (B, last count, ...).
