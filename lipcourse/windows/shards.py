@@ -148,7 +148,8 @@ def read_shards(
 ) -> Iterator[PreparedClip]:
     """Read the clips of shards, one after the other.
 
-    A shard that is cut off or damaged is named in a warning and left at the place of the damage.
+    A shard that is cut off or damaged is named in a warning and left at the place of the damage; a clip that
+    is whole as a file but cannot be decoded is named likewise and left out.
 
     Args:
         shards: Paths or addresses.
@@ -160,8 +161,19 @@ def read_shards(
     Taught in notebook 05.
     """
     sources = ({"url": str(shard)} for shard in shards)
+    damaged = {} if damaged is None else damaged
     for sample in open_shards(sources, damaged=damaged):
-        yield decode_clip(sample)
+        try:
+            clip = decode_clip(sample)
+        except CorpusError as error:
+            damaged[sample["__url__"]] = str(error)
+            warnings.warn(
+                f"{sample['__url__']}: a clip was left out ({error}); {PREPARE_AGAIN}",
+                DamagedShardWarning,
+                stacklevel=2,
+            )
+            continue
+        yield clip
 
 
 def open_shards(
@@ -217,14 +229,16 @@ def _index(tar: tarfile.TarFile, where: object) -> ShardIndex:
         raise CorpusError("is no shard of prepared clips", where=where, remedy=PREPARE_AGAIN)
     try:
         facts = json.loads(_read(tar, first))
-        index = ShardIndex(**facts)
-        keys = [clip["key"] for clip in (*index.clips, *index.skipped)]
+        # The version comes first: another one's index may have other fields.
+        known = (facts["format"], facts["version"]) == (FORMAT, FORMAT_VERSION)
+        older = facts["version"] < FORMAT_VERSION
+        index = ShardIndex(**facts) if known else None
+        keys = [clip["key"] for clip in (*index.clips, *index.skipped)] if index else []
     except (KeyError, TypeError, ValueError) as error:
         raise tarfile.ReadError(f"its index is damaged: {error}") from error
-    if index.format != FORMAT or index.version != FORMAT_VERSION:
-        older = index.version < FORMAT_VERSION
+    if index is None:
         raise CorpusError(
-            f"its format is version {index.version}; this code reads version {FORMAT_VERSION}",
+            f"its format is version {facts['version']}; this code reads version {FORMAT_VERSION}",
             where=where,
             remedy=PREPARE_AGAIN if older else "install the lipcourse that wrote it",
         )

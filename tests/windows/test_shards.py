@@ -197,3 +197,24 @@ def test_reading_imports_nothing_that_a_bare_pytorch_machine_lacks():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_clip_that_cannot_be_decoded_is_left_out_and_the_rest_is_read(shard):
+    members = list(read_samples(shard))
+    members[0] = {**members[0], "waveform.dpcm": b"no sound"}
+    write_shard(shard, ShardIndex([{"key": key} for key in KEYS]), members)
+    damaged = {}
+    with pytest.warns(DamagedShardWarning, match="a clip was left out"):
+        assert [clip.key for clip in read_shards([shard], damaged=damaged)] == KEYS[1:]
+    assert list(damaged) == [str(shard)]
+
+
+def test_a_newer_version_is_known_even_where_its_index_has_other_fields(tmp_path):
+    path = tmp_path / "new.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+        facts = json.dumps({"format": "lipcourse.shard", "version": 99, "moods": []}).encode()
+        info = tarfile.TarInfo(INDEX)
+        info.size = len(facts)
+        tar.addfile(info, io.BytesIO(facts))
+    with pytest.raises(CorpusError, match=r"version 99.*install the lipcourse"):
+        read_index(path)
