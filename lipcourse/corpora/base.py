@@ -180,3 +180,13 @@ def check_unseen(unseen: str) -> None:
         raise OptionError(
             f"unseen={unseen!r} is not a way to split", remedy=f"choose from {', '.join(UNSEEN)}"
         )
+
+
+def check_jobs(jobs: int) -> None:
+    """Refuse a number of processes that cannot be.
+
+    Raises:
+        OptionError: `jobs` is neither 1 or more, nor -1 (one a processor).
+    """
+    if jobs == 0 or jobs < -1:
+        raise OptionError(f"{jobs} jobs cannot be", remedy="choose 1 or more, or -1 for one a processor")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from lipcourse.corpora.base import Corpus
+from lipcourse.corpora.base import Corpus, check_jobs
 from lipcourse.corpora.registry import open_corpus
 from lipcourse.delays.measure import ClipDelays, collect, measure_corpus
 from lipcourse.delays.report import Study, write
@@ -54,8 +54,7 @@ def run(
     """
     if limit is not None and limit < 1:
         raise OptionError(f"{limit} clips cannot be studied", remedy="give a limit of 1 or more")
-    if jobs == 0 or jobs < -1:
-        raise OptionError(f"{jobs} jobs cannot be", remedy="choose 1 or more, or -1 for one a processor")
+    check_jobs(jobs)
     opened = open_corpus(corpus, root)
     keys = choose_keys(opened, limit, example)
     make_folder(out)

@@ -25,7 +25,7 @@ import joblib
 from filelock import FileLock, Timeout
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from lipcourse.corpora.base import SPLITS, Corpus, FileCorpus, Split
+from lipcourse.corpora.base import SPLITS, Corpus, FileCorpus, Split, check_jobs
 from lipcourse.corpora.puppet.whole import write_whole
 from lipcourse.errors import CorpusError, MediaError, OptionError, SignalError
 from lipcourse.windows.prepare import describe, prepare_clip
@@ -105,8 +105,7 @@ def prepare(
 
     Taught in notebook 05.
     """
-    if jobs == 0 or jobs < -1:
-        raise OptionError(f"{jobs} jobs cannot be", remedy="choose 1 or more, or -1 for one a processor")
+    check_jobs(jobs)
     if clips_a_shard < 1 or (limit is not None and limit < 1):
         raise OptionError("a limit or a shard of no clip cannot be", remedy="choose 1 or more")
     sources, doubles = list_sources(corpus, limit)

@@ -11,9 +11,10 @@ import joblib
 from safetensors.numpy import save
 
 from lipcourse.corpora.align import UNITS_PER_SECOND
+from lipcourse.corpora.base import check_jobs
 from lipcourse.corpora.puppet.corpus import SEED, PuppetCorpus
 from lipcourse.corpora.puppet.whole import UNFINISHED, write_whole
-from lipcourse.errors import CorpusError, OptionError
+from lipcourse.errors import CorpusError
 from lipcourse.media import Clip, Segment, write_video
 
 FORMAT = 1
@@ -84,8 +85,7 @@ def write_puppets(options: PuppetOptions, out: Path, *, jobs: int = 1) -> Iterat
         OptionError: The options cannot be.
         CorpusError: The folder holds other files, or puppets of other options, or cannot be written to.
     """
-    if jobs == 0 or jobs < -1:
-        raise OptionError(f"{jobs} jobs cannot be", remedy="choose 1 or more, or -1 for one a processor")
+    check_jobs(jobs)
     corpus = options.open()
     _prepare(options, corpus, out)
     keys = corpus.keys()
