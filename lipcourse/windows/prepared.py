@@ -183,7 +183,7 @@ def encode_sound(waveform: NDArray[np.float32]) -> bytes:
     Neighbouring samples are alike, so that second differences are small (Shorten, Robinson 1994, and FLAC
     begin like this); zlib then finds the nearly constant high bytes, kept apart from the low ones.
     """
-    samples = np.rint(np.clip(waveform, -1, 1) * 32767).astype("<i2")
+    samples = np.clip(np.rint(waveform * np.float32(32768)), -32768, 32767).astype("<i2")
     small = np.diff(samples, n=2, prepend=np.zeros(2, "<i2"))
     # The sign moves to the lowest bit: small numbers of either sign then have a high byte of zero.
     folded = ((small << 1) ^ (small >> 15)).astype("<i2")
@@ -200,7 +200,7 @@ def decode_sound(data: bytes) -> NDArray[np.float32]:
     folded = np.ascontiguousarray(planes.T).reshape(-1).view("<u2")
     small = ((folded >> 1) ^ -(folded & 1)).astype("<i2")
     samples = np.cumsum(np.cumsum(small, dtype=np.int16), dtype=np.int16)
-    return (samples / np.float32(32767)).astype(np.float32)
+    return (samples / np.float32(32768)).astype(np.float32)
 
 
 def _encode_strip(crops: NDArray[np.uint8], quality: int) -> bytes:

@@ -37,7 +37,7 @@ def test_a_clip_comes_back(frames):
         assert getattr(back, name).dtype == np.float32
     for name in TENSORS:
         np.testing.assert_array_equal(getattr(back, name), getattr(clip, name))
-    np.testing.assert_allclose(back.waveform, clip.waveform, atol=0.51 / 32767)
+    np.testing.assert_allclose(back.waveform, clip.waveform, atol=0.51 / 32768)
     arrays = {f.name for f in fields(clip) if isinstance(getattr(clip, f.name), np.ndarray)}
     for name in {f.name for f in fields(clip)} - arrays:
         assert getattr(back, name) == getattr(clip, name), name
@@ -67,10 +67,10 @@ def test_the_same_clip_gives_the_same_bytes():
 
 
 @settings(max_examples=60, deadline=None)
-@given(hnp.arrays(np.int16, st.integers(0, 300), elements=st.integers(-32767, 32767)))
+@given(hnp.arrays(np.int16, st.integers(0, 300), elements=st.integers(-32768, 32767)))
 def test_sound_is_exact_to_sixteen_bits(samples):
-    waveform = (samples / np.float32(32767)).astype(np.float32)
-    np.testing.assert_array_equal(np.rint(decode_sound(encode_sound(waveform)) * 32767), samples)
+    waveform = (samples / np.float32(32768)).astype(np.float32)
+    np.testing.assert_array_equal(np.rint(decode_sound(encode_sound(waveform)) * 32768), samples)
 
 
 def test_sound_beyond_full_scale_is_clipped_not_wrapped():
