@@ -20,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from lipcourse.course.cards import exercise_card, opening_card
 from lipcourse.course.source import Cell, Source, make_answer, make_stub, read_sources
 from lipcourse.errors import CourseError
+from lipcourse.whole import beside
 
 Version = Literal["learner", "solutions"]
 VERSIONS: tuple[Version, ...] = ("learner", "solutions")
@@ -45,9 +46,8 @@ def build(folder: Path, *, overwrite: bool = False) -> tuple[list[Path], list[Pa
             kept.append(path)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".tmp")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        with beside(path) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
         written.append(path)
     return written, kept
 

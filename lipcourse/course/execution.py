@@ -19,6 +19,7 @@ from lipcourse.course.builder import Version, make_notebook
 from lipcourse.course.kernel import this_python
 from lipcourse.course.promises import WIDGETS_TAG, duration, find_faults, first_line, first_picture
 from lipcourse.course.source import Source
+from lipcourse.whole import beside
 
 DRIVE_WIDGETS = """\
 import sys
@@ -108,9 +109,8 @@ def execute(
             *(fault for fault in faults if "not run" not in fault),
         ]
     _tidy(executed)
-    beside = path.with_suffix(".tmp")
-    nbformat.write(executed, beside)
-    beside.replace(path)
+    with beside(path) as unfinished:
+        nbformat.write(executed, unfinished)
     cells = [cell for cell in executed.cells if cell.cell_type == "code"]
     times = [(first_line(cell.source), duration(cell)) for cell in cells]
     slowest = max(times, key=lambda item: item[1], default=("", 0.0))

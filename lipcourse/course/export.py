@@ -12,6 +12,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from lipcourse.course.mathematics import Mathematics
+from lipcourse.whole import beside
 
 # The lab template without what it would load from the network (require.js, MathJax, Mermaid, widgets).
 TEMPLATE = """\
@@ -36,9 +37,9 @@ def write_html(notebook: NotebookNode, path: Path) -> None:
     Raises:
         CourseError: A formula in it cannot be converted.
     """
-    beside = path.with_suffix(".tmp")
-    beside.write_text(to_html(notebook), encoding="utf-8")
-    beside.replace(path)
+    html = to_html(notebook)
+    with beside(path) as unfinished:
+        unfinished.write_text(html, encoding="utf-8")
 
 
 def to_html(notebook: NotebookNode) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lipcourse.course.execution import Outcome
 from lipcourse.profiles import Profile
+from lipcourse.whole import beside
 
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
@@ -46,9 +47,8 @@ def write_index(outcomes: Sequence[Outcome], path: Path, *, profile: Profile, co
         f"<dl class='facts'>{told}</dl>{cards}</main></body></html>"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    beside.write_text(page, encoding="utf-8")
-    beside.replace(path)
+    with beside(path) as unfinished:
+        unfinished.write_text(page, encoding="utf-8")
     return path
 
 

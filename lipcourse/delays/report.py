@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lipcourse import pictures
-from lipcourse.corpora.puppet.whole import write_whole
 from lipcourse.delays.measure import ClipDelays, collect
 from lipcourse.signals.sync import OFFSETS, DelayStudy, Method
+from lipcourse.whole import write_whole
 
 READABLE: Mapping[Method, str] = {
     "absolute": "absolute changes and motion",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from numpy.typing import NDArray
 
 from lipcourse.errors import MediaError
+from lipcourse.whole import beside
 
 AAC_SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 
@@ -49,21 +49,18 @@ def write_video(
     """
     path = Path(path)
     _check(path, frames, fps, waveform, sample_rate)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with av.open(
-            unfinished.absolute(), "w", format="mp4", options={"movflags": "faststart"}
-        ) as container:
+        with (
+            beside(path) as unfinished,
+            av.open(unfinished.absolute(), "w", format="mp4", options={"movflags": "faststart"}) as container,
+        ):
             _encode(container, frames, fps, waveform, sample_rate)
-        unfinished.replace(path)
     except (OSError, av.FFmpegError) as error:
         raise MediaError(
             f"cannot be written ({error.strerror})",
             where=path,
             remedy="choose a folder that you may write to, with room in it",
         ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _check(

@@ -12,7 +12,6 @@ Taught in notebook 03.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from lipcourse.errors import ModelError, SignalError
+from lipcourse.whole import beside
 
 POINTS = 68
 COORDINATES = 2 * POINTS
@@ -273,13 +273,11 @@ class ShapeModel:
             ModelError: The file cannot be written.
         """
         path = Path(path)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        tensors = {name: tensor.cpu() for name, tensor in self._tensors().items()}
         try:
-            tensors = {name: tensor.cpu() for name, tensor in self._tensors().items()}
-            save_file(tensors, beside, metadata=FORMAT)
-            beside.replace(path)
+            with beside(path) as unfinished:
+                save_file(tensors, unfinished, metadata=FORMAT)
         except (OSError, SafetensorError) as error:
-            beside.unlink(missing_ok=True)
             remedy = "choose a folder you may write to"
             raise ModelError(f"cannot be written ({error})", where=path, remedy=remedy) from error
 

@@ -26,8 +26,8 @@ from filelock import FileLock, Timeout
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from lipcourse.corpora.base import SPLITS, Corpus, FileCorpus, Split, check_jobs
-from lipcourse.corpora.puppet.whole import write_whole
 from lipcourse.errors import CorpusError, MediaError, OptionError, SignalError
+from lipcourse.whole import write_whole
 from lipcourse.windows.prepare import describe, prepare_clip
 from lipcourse.windows.prepared import encode_clip
 from lipcourse.windows.shards import (

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tarfile
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
@@ -29,6 +28,7 @@ from urllib.parse import quote
 from webdataset.tariterators import url_opener
 
 from lipcourse.errors import CorpusError
+from lipcourse.whole import beside
 from lipcourse.windows.prepared import MEMBERS, PreparedClip, decode_clip
 
 FORMAT = "lipcourse prepared clips"
@@ -75,17 +75,15 @@ def write_shard(path: Path, index: ShardIndex, samples: Iterable[Mapping[str, by
     Raises:
         CorpusError: It cannot be written, or there are not as many samples as clips.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        try:
-            with tarfile.open(unfinished, "w", format=tarfile.PAX_FORMAT) as tar:
-                _add(tar, INDEX, json.dumps(asdict(index), sort_keys=True).encode())
-                for clip, members in zip(index.clips, samples, strict=True):
-                    for name in MEMBERS:
-                        _add(tar, f"{sample_name(clip['key'])}.{name}", members[name])
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with (
+            beside(path) as unfinished,
+            tarfile.open(unfinished, "w", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            _add(tar, INDEX, json.dumps(asdict(index), sort_keys=True).encode())
+            for clip, members in zip(index.clips, samples, strict=True):
+                for name in MEMBERS:
+                    _add(tar, f"{sample_name(clip['key'])}.{name}", members[name])
     except OSError as error:
         raise CorpusError(
             f"cannot be written ({error.strerror or error})",

@@ -15,9 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from lipcourse.cache import CACHE_VARIABLE, cache_root
-from lipcourse.corpora.puppet.whole import write_whole
 from lipcourse.errors import CorpusError
 from lipcourse.media import Clip, Origin, Segment
+from lipcourse.whole import write_whole
 
 FORMAT = 1
 """Counts up when the layout of the files changes."""

@@ -13,9 +13,9 @@ from safetensors.numpy import save
 from lipcourse.corpora.align import UNITS_PER_SECOND
 from lipcourse.corpora.base import check_jobs
 from lipcourse.corpora.puppet.corpus import SEED, PuppetCorpus
-from lipcourse.corpora.puppet.whole import UNFINISHED, write_whole
 from lipcourse.errors import CorpusError
 from lipcourse.media import Clip, Segment, write_video
+from lipcourse.whole import is_unfinished, write_whole
 
 FORMAT = 1
 MANIFEST = "puppets.json"
@@ -160,7 +160,7 @@ def _prepare(options: PuppetOptions, corpus: PuppetCorpus, out: Path) -> None:
     keys = corpus.keys()
     allowed = {_file(out, key, suffix) for key in keys for suffix in SUFFIXES}
     # What a killed process was writing.
-    remains = [path for path in files if path.name.startswith(".") and path.suffix == UNFINISHED]
+    remains = [path for path in files if is_unfinished(path)]
     others = [path for path in files if path not in allowed and path not in remains]
     known = out / MANIFEST
     if known in others:
