@@ -9,23 +9,34 @@ from pathlib import Path
 from lipcourse.corpora.base import Corpus
 from lipcourse.corpora.folder import FolderCorpus
 from lipcourse.corpora.grid import GridCorpus
+from lipcourse.corpora.ldc import LdcCorpus
+from lipcourse.corpora.lrw import LrwCorpus
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
+from lipcourse.corpora.tcd_timit import TcdTimitCorpus
+from lipcourse.corpora.voxceleb import VoxCelebCorpus
 from lipcourse.errors import CorpusError, OptionError
 
 GRID_VARIABLE = "LIPCOURSE_GRID"
 """The environment variable that names the folder of GRID's clips."""
 
-FILE_CORPORA: dict[str, Callable[[str | Path], Corpus]] = {"grid": GridCorpus, "folder": FolderCorpus}
+FILE_CORPORA: dict[str, Callable[[str | Path], Corpus]] = {
+    "grid": GridCorpus,
+    "folder": FolderCorpus,
+    "lrw": LrwCorpus,
+    "ldc": LdcCorpus,
+    "tcd_timit": TcdTimitCorpus,
+    "voxceleb": VoxCelebCorpus,
+}
 CORPORA = (PuppetCorpus.name, *FILE_CORPORA)
 
 
 def open_corpus(name: str | None = None, root: str | Path | None = None) -> Corpus:
-    """Open a corpus: the puppets, which are always there, GRID, or any folder of videos.
+    """Open a corpus: the puppets, which are always there, one that data_scripts/ got, or a folder of videos.
 
     Taught in notebook 05.
 
     Args:
-        name: "puppet", "grid" or "folder". None: a folder where `root` is given, else GRID where the
+        name: One of CORPORA. None: a folder where `root` is given, else GRID where the
             environment variable LIPCOURSE_GRID is set, else the puppets.
         root: Where the files lie. None: for GRID, the folder that LIPCOURSE_GRID names. Puppets have none.
 
