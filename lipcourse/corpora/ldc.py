@@ -81,10 +81,9 @@ class LdcCorpus(FileCorpus):
 
 
 def _talker_level(folders: list[tuple[str, ...]]) -> int:
-    """Find the level of folders that names the talkers: the one with 14 names, else the first with several."""
+    """Find the level of folders that names the talkers: that with 14 names, else the first with several."""
     depth = max(map(len, folders))
     names = [{parts[level] for parts in folders if level < len(parts)} for level in range(depth)]
     several = [level for level, found in enumerate(names) if len(found) > 1]
-    return next(
-        (level for level in several if len(names[level]) == TALKERS), several[0] if several else depth
-    )
+    first = several[0] if several else depth
+    return next((level for level in several if len(names[level]) == TALKERS), first)

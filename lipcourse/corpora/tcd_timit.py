@@ -69,7 +69,7 @@ class TcdTimitCorpus(FileCorpus):
         unseen: What the test split holds that training does not: "talkers" or "sentences".
 
     Raises:
-        CorpusError: There is no such folder, no clip of that camera in it, or a label file that cannot be read.
+        CorpusError: There is no such folder or no clip of that camera in it, or labels cannot be read.
         OptionError: `camera` or `unseen` is none that there is.
     """
 
@@ -87,9 +87,8 @@ class TcdTimitCorpus(FileCorpus):
             raise CorpusError("no such folder", where=root, remedy="give the folder that holds volunteers")
         recordings = {}
         for path in root.rglob("*.mp4"):
-            inside = PurePosixPath(path.relative_to(root.parent).as_posix())
-            talker = talker_of(inside)
-            if talker and camera in inside.parts and not path.name.startswith("."):
+            talker = talker_of(PurePosixPath(path.absolute().as_posix()))
+            if talker and camera in path.parts and not path.name.startswith("."):
                 name = path.stem.lower()
                 recordings[f"tcd_timit/{talker}/{camera}/{name}"] = Recording(
                     path, talker, _split(talker, name, unseen)
@@ -155,7 +154,7 @@ def _phone(line: str, place: str) -> Segment:
 
 
 def _transcript(path: Path) -> str:
-    """What the text beside a clip says: `SA1.txt` beside `sa1.mp4`, without the times that lines begin with."""
+    """What the text beside a clip says, `SA1.txt` beside `sa1.mp4`, without the times its lines begin with."""
     beside = [path.with_name(f"{stem}.txt") for stem in (path.stem, path.stem.upper())]
     text = next((candidate for candidate in beside if candidate.is_file()), None)
     if text is None:

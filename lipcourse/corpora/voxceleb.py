@@ -15,7 +15,7 @@ from lipcourse.media import Clip, Origin, read_clip
 
 VALIDATION_SHARE = 0.1
 
-_CLIP = re.compile(r"(?P<above>(?:.*/)?)(?P<talker>id\d{5})/(?P<video>[^/]+)/(?P<number>\d{5})\.mp4")
+_CLIP = re.compile(r"(?:(?P<above>.*)/)?(?P<talker>id\d{5})/(?P<video>[^/]+)/(?P<number>\d{5})\.mp4")
 
 
 def talker_of(path: PurePosixPath) -> str | None:
@@ -30,8 +30,8 @@ class VoxCelebCorpus(FileCorpus):
     Pictures are 224x224 at 25 frames a second, faces cropped loosely. What is said is not told: clips have no
     transcript. VoxCeleb1 is sound without video, so it has no reader here.
 
-    What lies below a folder `dev` is for training and validation, all else (the archive of the test clips
-    begins with `mp4`) for testing; the corpus's own test talkers are in no other split. For validation about
+    What lies in `dev/mp4` is for training and validation, all else (the test clips' archive holds `mp4`
+    alone) for testing; the corpus's own test talkers are in no other split. For validation about
     a tenth of the videos is drawn by name, all clips of a video together.
 
     Taught in notebook 05.
@@ -52,15 +52,13 @@ class VoxCelebCorpus(FileCorpus):
     def __init__(self, root: str | Path) -> None:
         root = Path(root)
         if not root.is_dir():
-            raise CorpusError(
-                "no such folder", where=root, remedy="give the folder that holds dev/mp4 or mp4"
-            )
+            raise CorpusError("no such folder", where=root, remedy="give the folder that holds dev or mp4")
         recordings = {}
         for path in root.rglob("*.mp4"):
-            found = _CLIP.fullmatch(path.relative_to(root.parent).as_posix())
+            found = _CLIP.fullmatch(path.absolute().as_posix())
             if found:
                 key = f"voxceleb/{found['talker']}/{found['video']}/{found['number']}"
-                dev = "dev" in found["above"].split("/")
+                dev = found["above"].endswith("/dev/mp4")
                 recordings[key] = Recording(path, found["talker"], _split(dev, found["video"]))
         if not recordings:
             raise CorpusError(
