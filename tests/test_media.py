@@ -479,7 +479,7 @@ def test_an_interrupted_writer_leaves_nothing(tmp_path: Path, monkeypatch: pytes
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lipcourse.media.writing._encode", interrupt)
+    monkeypatch.setattr("lipcourse.media.writing.VideoWriter.show", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_video(tmp_path / "film.mp4", FRAMES, fps=25)
     assert not list(tmp_path.iterdir())

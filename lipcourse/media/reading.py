@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
@@ -32,6 +34,9 @@ GAP_SECONDS = 0.05
 """Sound that comes this much later than it is due leaves a gap; less is rounding of time stamps."""
 
 COPY_AGAIN = "copy or download it again"
+
+_Piece = tuple[float, NDArray[np.float32]]
+"""When a piece of sound is heard, in seconds on the file's own clock, and its mono samples (n,)."""
 
 
 def read_clip(
@@ -103,6 +108,37 @@ def read_audio(path: str | Path) -> tuple[NDArray[np.float32], int]:
     return _read_sound(Path(path), start=None)
 
 
+@dataclass(frozen=True)
+class Sound:
+    """The sound of an open file.
+
+    Attributes:
+        sample_rate: Samples a second.
+        seconds: How long it lasts as the file's header has it; None where that is not said.
+        pieces: The waveform in pieces, float32 (n,) each, mono in [-1, 1]; it can be gone through once.
+    """
+
+    sample_rate: int
+    seconds: float | None
+    pieces: Iterator[NDArray[np.float32]]
+
+
+@contextmanager
+def open_audio(path: str | Path) -> Iterator[Sound]:
+    """Open a sound or video file to hear it piece by piece, however long it is (with PyAV, which is FFmpeg).
+
+    Together the pieces are what `read_audio` returns.
+
+    Raises:
+        MediaError: As `read_audio`; damage is found when the piece is asked for.
+    """
+    path = Path(path)
+    with _opened(path) as container:
+        sample_rate, pieces = _decode_sound(container, path)
+        seconds = container.duration / av.time_base if container.duration else None
+        yield Sound(sample_rate, seconds, _heard(pieces, sample_rate, path))
+
+
 class _Film(NamedTuple):
     """Pictures at a steady rate; times in seconds on the file's own clock."""
 
@@ -118,10 +154,16 @@ def _opened(path: Path) -> Iterator[InputContainer]:
         raise MediaError("there is no such file", where=path, remedy="check the path")
     if path.stat().st_size == 0:
         raise MediaError("the file is empty", where=path, remedy=COPY_AGAIN)
+    # An absolute path cannot be taken for an address such as "concat:...".
+    with _readable(path), av.open(path.absolute()) as container:
+        yield container
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what FFmpeg finds wrong with a file into a MediaError."""
     try:
-        # An absolute path cannot be taken for an address such as "concat:...".
-        with av.open(path.absolute()) as container:
-            yield container
+        yield
     except av.FFmpegError as error:
         raise MediaError(
             f"it is not a video or sound file, or it is damaged or cut off ({error.strerror})",
@@ -233,49 +275,63 @@ def _pixels(frame: VideoFrame, max_side: int | None) -> NDArray[np.uint8]:
 def _read_sound(path: Path, start: float | None) -> tuple[NDArray[np.float32], int]:
     """Read mono sound from the time `start` on the file's own clock, or from its own start."""
     with _opened(path) as container:
-        if not container.streams.audio:
-            raise MediaError(
-                "there is no sound (audio stream) in it", where=path, remedy="choose a file with sound"
-            )
-        sample_rate, pieces = _decode_sound(container, container.streams.audio[0], path)
-    if not pieces:
-        raise MediaError("no sound in it can be decoded", where=path, remedy=COPY_AGAIN)
-    waveform = _join(pieces, sample_rate, pieces[0][0] if start is None else start)
+        sample_rate, pieces = _decode_sound(container, path)
+        return _checked(_join(pieces, sample_rate, start), path), sample_rate
+
+
+def _checked(waveform: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
+    """Return sound within [-1, 1], or refuse it."""
     if not np.isfinite(waveform).all():
         raise MediaError("the sound holds NaN or infinity", where=path, remedy="record or convert it again")
-    return np.clip(waveform, -1.0, 1.0), sample_rate
+    return np.clip(waveform, -1.0, 1.0)
 
 
-def _decode_sound(
-    container: InputContainer, stream: AudioStream, path: Path
-) -> tuple[int, list[tuple[float, NDArray[np.float32]]]]:
-    """Decode sound as its sample rate and pieces: the time of the first sample, and mono samples (N,)."""
+def _decode_sound(container: InputContainer, path: Path) -> tuple[int, Iterator[_Piece]]:
+    """Begin to decode sound: its sample rate, and its pieces one after the other, at least one."""
+    if not container.streams.audio:
+        raise MediaError(
+            "there is no sound (audio stream) in it", where=path, remedy="choose a file with sound"
+        )
+    frames = _decoded(container, container.streams.audio[0], path)
+    # Only what is decoded tells the rate: some headers (HE-AAC) name half of it.
+    first = next(frames, None)
+    if first is None:
+        raise MediaError("no sound in it can be decoded", where=path, remedy=COPY_AGAIN)
+    return first.sample_rate, _mono(chain([first], frames))
+
+
+def _heard(pieces: Iterable[_Piece], sample_rate: int, path: Path) -> Iterator[NDArray[np.float32]]:
+    """Yield sound from its first piece on, as it is asked for: errors must name the file then, too."""
+    with _readable(path):
+        for piece in _laid(pieces, sample_rate, None):
+            yield _checked(piece, path)
+
+
+def _mono(frames: Iterable[AudioFrame]) -> Iterator[_Piece]:
+    """Average the channels of decoded sound."""
     to_float = AudioResampler(format="fltp")
-    pieces: list[tuple[float, NDArray[np.float32]]] = []
-    sample_rate = 0
-    for frame in _decoded(container, stream, path):
-        sample_rate = frame.sample_rate
-        pieces += [
-            (part.time or 0.0, part.to_ndarray().mean(axis=0, dtype=np.float32))
-            for part in to_float.resample(frame)
-        ]
-    return sample_rate, pieces
+    for frame in frames:
+        for part in to_float.resample(frame):
+            yield part.time or 0.0, part.to_ndarray().mean(axis=0, dtype=np.float32)
 
 
-def _join(
-    pieces: list[tuple[float, NDArray[np.float32]]], sample_rate: int, start: float
-) -> NDArray[np.float32]:
-    """Lay pieces of sound at their times; before the first and in gaps between them there is silence."""
-    placed: list[tuple[int, NDArray[np.float32]]] = []
-    position = None
+def _join(pieces: Iterable[_Piece], sample_rate: int, start: float | None) -> NDArray[np.float32]:
+    """Lay pieces of sound at their times, into one waveform (N,)."""
+    return np.concatenate([np.zeros(0, np.float32), *_laid(pieces, sample_rate, start)])
+
+
+def _laid(pieces: Iterable[_Piece], sample_rate: int, start: float | None) -> Iterator[NDArray[np.float32]]:
+    """Yield sound from the time `start` on, or from the first piece; where none is due, silence."""
+    position, given = None, 0
     for time, samples in pieces:
+        start = time if start is None else start
         due = round((time - start) * sample_rate)
         if position is None or due - position > GAP_SECONDS * sample_rate:
             position = due
-        placed.append((position, samples))
+        if position > given:
+            yield np.zeros(position - given, np.float32)
+            given = position
+        heard = samples[max(0, -position) :]
+        yield heard
         position += len(samples)
-    waveform = np.zeros(max(0, position or 0), dtype=np.float32)
-    for first, samples in placed:
-        heard = samples[max(0, -first) :]
-        waveform[max(0, first) : max(0, first) + len(heard)] = heard
-    return waveform
+        given += len(heard)
