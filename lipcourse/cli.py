@@ -61,6 +61,12 @@ COMMANDS = {
         "Prepare a corpus for training, as shards.",
         "--corpus grid --root grid --out prepared",
     ),
+    "train glance": Command(
+        "lipcourse.training.command",
+        "glance",
+        "Train the generator of lip movements.",
+        "--corpus puppet --profile class --out run",
+    ),
     "course build": Command(
         "lipcourse.course.commands", "build", "Make the notebooks from their sources.", ""
     ),
@@ -137,12 +143,16 @@ def _dispatch(words: list[str]) -> int:
 def _run(name: str, options: list[str]) -> int:
     """Import a command's function and call it with its options."""
     command = COMMANDS[name]
-    function: Callable[..., int | None] = getattr(import_module(command.module), command.function)
+    module = import_module(command.module)
+    function: Callable[..., int | None] = getattr(module, command.function)
+    # Where an option chooses what the others are by default, the module says so: the help shows those.
+    choose = getattr(module, "with_profile", None)
+    chosen = choose(options) if choose else function
     # The options have their own box in the help, and who reads it calls nothing.
     text = re.split(r"\n(?:Args|Returns|Raises):", inspect.cleandoc(function.__doc__ or command.summary))[0]
     example = f"\n\nExample: lipcourse {name} {command.example}" if command.example else ""
     status = tyro.cli(
-        function,
+        chosen,
         prog=f"lipcourse {name}",
         description=text.strip() + example,
         args=options,

@@ -1,0 +1,351 @@
+"""What goes on around the steps of a training: optimisers' options, checkpoints, validation, the log.
+
+None of it changes what is learned, so that `lipcourse.training.glance` reads as the algorithm it is. Taught
+in notebook 11.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.tensorboard import SummaryWriter
+
+from lipcourse.errors import ModelError, OptionError
+from lipcourse.networks.glance import Generator
+from lipcourse.networks.weights import save_network
+from lipcourse.training import checkpoints
+from lipcourse.training.loop import Progress, learning_rate
+from lipcourse.training.presets import GlanceOptions
+from lipcourse.training.validation import Validation, validate
+from lipcourse.windows.dataset import GlanceBatch, WindowLoader
+
+SYSTEM = "glance"
+CHECKPOINT = "checkpoint.safetensors"
+LAST = "last.safetensors"
+BEST = "best.safetensors"
+
+UNCHANGEABLE = (
+    "width",
+    "block_kernel",
+    "motion",
+    "derivative",
+    "frames",
+    "stride",
+    "batch",
+    "seed",
+    "fixed_statistics",
+)
+"""Options that a checkpoint must share with the run that goes on from it: sizes, and the order of windows."""
+
+
+@dataclass
+class Run:
+    """A training: what it left, and what was seen on the way.
+
+    Attributes:
+        out: Its folder. `best.safetensors` and `last.safetensors` are the generator at the best validation
+            and at the last checkpoint (see `lipcourse.networks.weights`), `checkpoint.safetensors` is all
+            that is needed to go on, `log` what TensorBoard shows.
+        step: Steps done, the autoencoder's included.
+        epoch: How often all windows have been seen.
+        skipped: Steps left out because a loss was no number.
+        seconds: Time taken, by all the processes one after another that worked on it.
+        best: The best validation's score, or None before the first.
+        progress: Every line of progress of this process.
+        validations: Every validation of this process, by step.
+    """
+
+    out: Path
+    step: int = 0
+    epoch: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    best: float | None = None
+    progress: list[Progress] = field(default_factory=list)
+    validations: dict[int, Validation] = field(default_factory=dict)
+
+    @property
+    def generator(self) -> Path:
+        """The best generator's file, for `lipcourse.networks.weights.load_network`."""
+        return self.out / BEST
+
+
+class Bookkeeper:
+    """Keeps a run of glance: what it has done so far lies in its folder, and it can go on from there.
+
+    Args:
+        fabric: The processes; the first one writes.
+        run: Where it stands; kept up to date.
+        options: Of the training.
+        networks: All of them, with a `generator`, on their device.
+        optimizers: By the name of what they train; all but "autoencoder" follow the schedule.
+        data: Prepared clips.
+        tell: Called with every line of progress, in the first process.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        run: Run,
+        options: GlanceOptions,
+        networks: nn.Module,
+        optimizers: Mapping[str, Optimizer],
+        data: Path | str,
+        tell: Callable[[Progress], None],
+    ) -> None:
+        self.fabric, self.run, self.options, self.tell = fabric, run, options, tell
+        self.networks, self.optimizers = networks, optimizers
+        self.generator = cast(Generator, networks.generator)
+        self.steps = options.pretraining + options.steps
+        self.average = (
+            AveragedModel(self.generator, multi_avg_fn=get_ema_multi_avg_fn(options.average))  # type: ignore[no-untyped-call]
+            if options.average
+            else None
+        )
+        if options.batch % fabric.world_size:
+            raise OptionError(
+                f"a batch of {options.batch} cannot be shared by {fabric.world_size} processes",
+                remedy=f"choose a multiple of {fabric.world_size}",
+            )
+        self.loader = WindowLoader(
+            data,
+            "glance",
+            split="train",
+            batch=options.batch // fabric.world_size,
+            frames=options.frames,
+            stride=options.stride,
+            seed=options.seed,
+            rank=fabric.global_rank,
+            world=fabric.world_size,
+            workers=options.workers,
+        )
+        self.unseen = (
+            WindowLoader(
+                data,
+                "glance",
+                split="validation",
+                batch=min(options.batch, options.validation_windows),
+                frames=options.frames,
+                stride=options.stride,
+                seed=options.seed,
+            )
+            if options.validate_every and fabric.is_global_zero
+            else None
+        )
+        self.log: SummaryWriter | None = None
+        self.buffers: list[Tensor] = []
+        self._since = (time.perf_counter(), run.step)
+        self._started = time.perf_counter()
+
+    # ---- at the beginning
+
+    def resume(self) -> None:
+        """Go on from the run's last checkpoint, if there is one.
+
+        Raises:
+            ModelError: It is cut off, or was begun with other options.
+        """
+        path = self.run.out / CHECKPOINT
+        if not path.exists():
+            return
+        tensors, state = checkpoints.load_checkpoint(path, SYSTEM)
+        for name in UNCHANGEABLE:
+            was, now = state["options"].get(name), getattr(self.options, name)
+            if was != now:
+                raise ModelError(
+                    f"was begun with {name} {was}, not {now}",
+                    where=path,
+                    remedy=f"give --{name.replace('_', '-')} {was}, {checkpoints.ANEW}",
+                )
+        checkpoints.load_weights(self.networks, checkpoints.take(tensors, "networks"), path)
+        for name, optimizer in self.optimizers.items():
+            checkpoints.unpack_optimizer(optimizer, f"optimizer.{name}", tensors)
+        if self.average is not None and (kept := checkpoints.take(tensors, "average")):
+            checkpoints.load_weights(self.average, kept, path)
+        torch.set_rng_state(tensors["random.cpu"])
+        if self.fabric.device.type == "cuda" and "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"])
+        self.run.step, self.run.epoch = state["step"], state["epoch"]
+        self.run.skipped, self.run.best, self.run.seconds = state["skipped"], state["best"], state["seconds"]
+        self.loader.load_state_dict(state["loader"])
+
+    def batches(self) -> Iterator[GlanceBatch]:
+        """Give batches without end, on the device: one epoch after the other, each in an order of its own."""
+        while True:
+            for batch in self.loader:
+                yield batch.to(self.fabric.device)
+            self.run.epoch += 1
+            self.loader.set_epoch(self.run.epoch)
+
+    # ---- around each step
+
+    def before_step(self) -> None:
+        """Set the learning rates, and remember what a step that fails would spoil."""
+        for name, optimizer in self.optimizers.items():
+            if name == "autoencoder":
+                rate = self.options.autoencoder_learning_rate
+            else:
+                rate = learning_rate(
+                    self.options.learning_rate,
+                    max(0, self.run.step - self.options.pretraining),
+                    self.options.steps,
+                    self.options.schedule,
+                    self.options.warmup,
+                )
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        if self.options.skip_nan:
+            self.buffers = [buffer.clone() for buffer in self.networks.buffers()]
+
+    def not_finite(self, batch: GlanceBatch, name: str) -> None:
+        """Deal with a loss that is no number: leave the step out, or stop.
+
+        Raises:
+            ModelError: The run is to stop: it names the step, the loss, and the clips of this process.
+        """
+        if not self.options.skip_nan:
+            clips = ", ".join(batch.keys)
+            raise ModelError(
+                f"at step {self.run.step + 1} the {name} is no finite number, on the clips {clips}",
+                where=self.run.out,
+                remedy="look at these clips, lower --learning-rate, or leave such steps out with --skip-nan",
+            )
+        for buffer, before in zip(self.networks.buffers(), self.buffers, strict=True):
+            buffer.copy_(before)
+        self.run.skipped += 1
+
+    def after_step(self, losses: Mapping[str, float]) -> None:
+        """Count a step, and do what is due: average, validate, save, tell."""
+        self.run.step += 1
+        trained = self.run.step - self.options.pretraining
+        if self.average is not None and trained > 0:
+            self.average.update_parameters(self.generator)
+        last = self.run.step == self.steps
+        note = ""
+        every = self.options.validate_every
+        if every and trained > 0 and (trained % every == 0 or last):
+            note = self._validate()
+            self.fabric.barrier()
+        if last or self.run.step % self.options.save_every == 0:
+            self._save()
+        if note or last or self.run.step % self.options.log_every == 0:
+            self._report(losses, note)
+
+    # ---- what is due now and then
+
+    def _validate(self) -> str:
+        """Measure the generator, keep it if it is the best so far, and say in a line how good it is."""
+        if self.unseen is None:  # the first process does it
+            return ""
+        generator = self._kept_generator().eval()
+        count = -(-self.options.validation_windows // self.unseen.batch)
+        self.unseen.set_epoch(0)
+        with self.fabric.autocast():
+            windows = (batch.to(self.fabric.device) for batch in islice(self.unseen, count))
+            measured, film = validate(generator, windows)
+        self.run.validations[self.run.step] = measured
+        log = self._log()
+        for name, value in measured._asdict().items():
+            log.add_scalar(f"validation/{name}", value, self.run.step)
+        log.add_image("truth, right sound, wrong sound", film, self.run.step)
+        score = measured.score(self.options.best)
+        if self.run.best is None or score > self.run.best:
+            self.run.best = score
+            self._keep(BEST)
+        return str(measured)
+
+    def _save(self) -> None:
+        """Write the checkpoint, and the generator as it is now."""
+        if not self.fabric.is_global_zero:
+            return
+        tensors = {f"networks.{name}": tensor for name, tensor in self.networks.state_dict().items()}
+        if self.average is not None:
+            tensors |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
+        for name, optimizer in self.optimizers.items():
+            tensors |= checkpoints.pack_optimizer(optimizer, f"optimizer.{name}")
+        tensors["random.cpu"] = torch.get_rng_state()
+        if self.fabric.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state()
+        state = {
+            "step": self.run.step,
+            "epoch": self.run.epoch,
+            "skipped": self.run.skipped,
+            "seconds": self._seconds(),
+            "best": self.run.best,
+            "loader": self.loader.state_dict(),
+            "options": asdict(self.options),
+        }
+        self._keep(LAST)
+        if not (self.run.out / BEST).exists() and self.run.step == self.steps:
+            self._keep(BEST)
+        checkpoints.save_checkpoint(self.run.out / CHECKPOINT, SYSTEM, tensors, state)
+
+    def _keep(self, name: str) -> None:
+        """Write the generator as others load it."""
+        facts = {
+            "steps": self.run.step - self.options.pretraining,
+            "seed": self.options.seed,
+            "seconds": self._seconds(),
+            "device": "CUDA" if self.fabric.device.type == "cuda" else "CPU",
+            "training": asdict(self.options),
+            "validation": {step: measured._asdict() for step, measured in self.run.validations.items()},
+        }
+        path = self.run.out / name
+        save_network(path, self._kept_generator(), system=SYSTEM, options=self.options.generator, facts=facts)
+
+    def _kept_generator(self) -> Generator:
+        """The generator that is measured and kept: the running mean, if there is one."""
+        return self.generator if self.average is None else cast(Generator, self.average.module)
+
+    def _report(self, losses: Mapping[str, float], note: str) -> None:
+        """Write a line of progress, and the same to the log."""
+        if not self.fabric.is_global_zero:
+            return
+        now = time.perf_counter()
+        speed = (self.run.step - self._since[1]) / (now - self._since[0])
+        self._since = (now, self.run.step)
+        on_gpu = self.fabric.device.type == "cuda"
+        line = Progress(
+            step=self.run.step,
+            steps=self.steps,
+            phase="autoencoder" if self.run.step <= self.options.pretraining else "glance",
+            losses=losses,
+            windows_per_second=speed * self.options.batch,
+            seconds_left=(self.steps - self.run.step) / speed,
+            memory=torch.cuda.max_memory_allocated() if on_gpu else 0,
+            skipped=self.run.skipped,
+            note=note,
+        )
+        self.run.progress.append(line)
+        log = self._log()
+        for name, value in losses.items():
+            log.add_scalar(f"training/{name}", value, self.run.step)
+        log.add_scalar("speed/windows a second", line.windows_per_second, self.run.step)
+        log.add_scalar("speed/GiB of the device", line.memory / 2**30, self.run.step)
+        self.tell(line)
+
+    def _log(self) -> SummaryWriter:
+        """TensorBoard's log, opened late: what a killed run wrote after its checkpoint is left out."""
+        if self.log is None:
+            self.log = SummaryWriter(self.run.out / "log", purge_step=self.run.step)  # type: ignore[no-untyped-call]
+        return self.log
+
+    def _seconds(self) -> float:
+        """Time taken so far, by earlier processes too."""
+        return self.run.seconds + time.perf_counter() - self._started
+
+    def close(self) -> None:
+        """Finish the log."""
+        self.run.seconds = self._seconds()
+        if self.log is not None:
+            self.log.close()  # type: ignore[no-untyped-call]
