@@ -6,9 +6,10 @@ import hashlib
 import re
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self, TypeVar
 
 from lipcourse.errors import CorpusError, LipcourseError, OptionError
 from lipcourse.media import Clip, Origin
@@ -19,6 +20,9 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Unseen = Literal["talkers", "sentences"]
 UNSEEN: tuple[Unseen, ...] = ("talkers", "sentences")
 """What a network has not met before it is tested: the talkers, or only the sentences."""
+
+
+Item = TypeVar("Item")
 
 
 class SkippedClipWarning(UserWarning):
@@ -36,11 +40,13 @@ class Corpus(ABC):
     Attributes:
         name: What its keys start with, such as "grid".
         origin: Corpus and licence, as its clips tell them.
+        version: Of whatever makes its clips, beside its files and options: another one may make other clips.
         skipped: The key of each clip left out so far, and why.
     """
 
     name: str
     origin: Origin
+    version: str = ""
 
     def __init__(self) -> None:
         self.skipped: dict[str, str] = {}
@@ -66,6 +72,22 @@ class Corpus(ABC):
             CorpusError: The corpus has no clip of that name, or what it says of the clip cannot be true.
             MediaError: Its file cannot be read.
         """
+
+    def files(self, key: str) -> tuple[Path, ...]:  # noqa: ARG002 - a corpus of files names a clip's own
+        """Name the files that a clip is read from: when one of them changes, the clip does.
+
+        Raises:
+            CorpusError: The corpus, one of files, has no clip of that name.
+        """
+        return ()
+
+    def only(self, key: str) -> Self:  # noqa: ARG002 - a corpus that is small as it is stays so
+        """Return the corpus with this clip alone, where that is smaller to send to another process.
+
+        Raises:
+            CorpusError: The corpus, one of files, has no clip of that name.
+        """
+        return self
 
     def clips(
         self, talker: str | None = None, split: Split | None = None, limit: int | None = None
@@ -111,11 +133,19 @@ class Corpus(ABC):
 
 
 class Recording(NamedTuple):
-    """A clip that lies in a file."""
+    """A clip that lies in a file.
+
+    Attributes:
+        path: The video.
+        talker: Who speaks.
+        split: That it belongs to.
+        texts: Files that tell what is said in it, and when.
+    """
 
     path: Path
     talker: str
     split: Split
+    texts: tuple[Path, ...] = ()
 
 
 class FileCorpus(Corpus):
@@ -158,6 +188,25 @@ class FileCorpus(Corpus):
         if key not in self.recordings:
             raise CorpusError(f"there is no clip {key!r}", where=self.name, remedy="choose one of its keys()")
         return self.recordings[key]
+
+    def files(self, key: str) -> tuple[Path, ...]:
+        """Name a clip's video and the texts about it."""
+        recording = self.recording(key)
+        return (recording.path, *recording.texts)
+
+    def only(self, key: str) -> Self:
+        """Return the corpus with this recording alone, its paths absolute: others work in other folders."""
+        path, talker, split, texts = self.recording(key)
+        here = Recording(path.absolute(), talker, split, tuple(text.absolute() for text in texts))
+        corpus = copy(self)
+        corpus.recordings, corpus.skipped = {key: here}, {}
+        return corpus
+
+
+def spread(items: Sequence[Item], limit: int | None) -> list[Item]:
+    """Choose at most `limit` items, evenly from the first to the last; all of them for None."""
+    count = len(items) if limit is None else min(limit, len(items))
+    return [items[number * len(items) // count] for number in range(count)]
 
 
 def in_order(name: str) -> list[tuple[int, str]]:

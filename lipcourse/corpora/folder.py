@@ -28,6 +28,8 @@ VIDEO_SUFFIXES = (
     ".wmv",
 )
 
+TEXT_SUFFIXES = (".align", ".txt")
+
 HELD_OUT_SHARE = 0.1
 """The share of talkers or clips held out for testing, and of clips held out for validation; at least one."""
 
@@ -89,17 +91,19 @@ class FolderCorpus(FileCorpus):
         if unseen is None:
             unseen = "talkers" if len(set(talkers.values())) >= 3 else "sentences"
         splits = split_by_name(talkers, unseen)
-        super().__init__({key: Recording(path, talkers[key], splits[key]) for key, path in paths.items()})
+        super().__init__(
+            {key: Recording(path, talkers[key], splits[key], _texts(path)) for key, path in paths.items()}
+        )
         self.origin = Origin(root.resolve().name, licence)
         self.max_side = max_side
         self.skipped.update(doubles)
 
     def clip(self, key: str) -> Clip:
         """Read one clip, with what is said in it where a file beside it tells."""
-        path, talker, _ = self.recording(key)
-        align, text = path.with_suffix(".align"), path.with_suffix(".txt")
-        words = only_words(read_align(align)) if align.is_file() else ()
-        transcript = _read_text(text) if text.is_file() else " ".join(word.label for word in words)
+        path, talker, _, texts = self.recording(key)
+        told = {text.suffix: text for text in texts}
+        words = only_words(read_align(told[".align"])) if ".align" in told else ()
+        transcript = _read_text(told[".txt"]) if ".txt" in told else " ".join(word.label for word in words)
         clip = read_clip(path, key=key, talker=talker, origin=self.origin, max_side=self.max_side)
         return replace(clip, transcript=transcript, words=words)
 
@@ -134,6 +138,11 @@ def _drawn(names: Iterable[str]) -> set[str]:
     """Draw names to hold out: HELD_OUT_SHARE of them and at least one, but never all."""
     drawn = sorted(names, key=draw)
     return set(drawn[: max(1, round(len(drawn) * HELD_OUT_SHARE))]) if len(drawn) > 1 else set()
+
+
+def _texts(path: Path) -> tuple[Path, ...]:
+    """The files beside a video that tell what is said in it, and when."""
+    return tuple(text for suffix in TEXT_SUFFIXES if (text := path.with_suffix(suffix)).is_file())
 
 
 def _talker(root: Path, path: Path) -> str:

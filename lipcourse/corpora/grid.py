@@ -90,9 +90,10 @@ class GridCorpus(FileCorpus):
             raise CorpusError(
                 "no such folder", where=root, remedy="give the folder that holds GRID's s1, s2, ..."
             )
+        alignments = {path.stem: (path,) for path in sorted(root.rglob("*.align"))}
         recordings = {
             f"grid/{talker.name}/{path.stem}": Recording(
-                path, talker.name, _split(talker.name, path.stem, unseen)
+                path, talker.name, _split(talker.name, path.stem, unseen), alignments.get(path.stem, ())
             )
             for talker in root.iterdir()
             if talker.is_dir() and re.fullmatch(r"s\d+", talker.name)
@@ -104,13 +105,12 @@ class GridCorpus(FileCorpus):
                 "no GRID clip in it", where=root, remedy="its clips lie in s1/*.mpg, s2/*.mpg, ..."
             )
         super().__init__(recordings)
-        self._alignments = {path.stem: path for path in sorted(root.rglob("*.align"))}
 
     def clip(self, key: str) -> Clip:
         """Read one clip, with its sentence and, where there is an .align file, its words."""
-        path, talker, _ = self.recording(key)
+        path, talker, _, texts = self.recording(key)
         transcript = sentence(path.stem)
-        words = self._words(path.stem, transcript)
+        words = _words(texts[0], transcript) if texts else ()
         clip = read_clip(path, key=key, talker=talker, origin=self.origin)
         if words and words[-1].end > clip.seconds:
             raise CorpusError(
@@ -120,18 +120,16 @@ class GridCorpus(FileCorpus):
             )
         return replace(clip, transcript=transcript, words=words)
 
-    def _words(self, name: str, transcript: str) -> tuple[Segment, ...]:
-        """When each word of a sentence is said; nothing where no file tells."""
-        path = self._alignments.get(name)
-        if path is None:
-            return ()
-        words = only_words(read_align(path))
-        said = " ".join(word.label for word in words)
-        if said != transcript:
-            raise CorpusError(
-                f"it says {said!r}, but the clip is {transcript!r}", where=path, remedy="find the right one"
-            )
-        return words
+
+def _words(path: Path, transcript: str) -> tuple[Segment, ...]:
+    """When each word of a sentence is said."""
+    words = only_words(read_align(path))
+    said = " ".join(word.label for word in words)
+    if said != transcript:
+        raise CorpusError(
+            f"it says {said!r}, but the clip is {transcript!r}", where=path, remedy="find the right one"
+        )
+    return words
 
 
 def _split(talker: str, name: str, unseen: Unseen) -> Split:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from lipcourse.corpora.base import Corpus, check_jobs
+from lipcourse.corpora.base import Corpus, check_jobs, spread
 from lipcourse.corpora.registry import open_corpus
 from lipcourse.delays.measure import ClipDelays, collect, measure_corpus
 from lipcourse.delays.report import Study, write
@@ -90,8 +90,7 @@ def choose_keys(corpus: Corpus, limit: int | None, example: str | None = None) -
         raise CorpusError(
             f"there is no clip {example!r}", where=corpus.name, remedy=f"name one such as {keys[0]}"
         )
-    count = min(limit or len(keys), len(keys))
-    chosen = [keys[index * len(keys) // count] for index in range(count)]
+    chosen = spread(keys, limit)
     return chosen if example is None or example in chosen else [example, *chosen[1:]]
 
 

@@ -18,13 +18,10 @@ from lipcourse.corpora.base import Corpus
 from lipcourse.errors import LipcourseError, SignalError
 from lipcourse.media import Clip
 from lipcourse.signals.audio import log_mel
-from lipcourse.signals.faces import crop_mouths, track_landmarks
+from lipcourse.signals.faces import clip_landmarks, crop_mouths
 from lipcourse.signals.flow import Method as FlowMethod
 from lipcourse.signals.flow import estimate_flow
 from lipcourse.signals.sync import METHODS, DelayStudy, Method, delayed_correlations, sound_and_motion
-
-LEAST_FACE_SHARE = 0.8
-"""A clip with a face in fewer of its frames is left out: its points would mostly be made up."""
 
 Track = NDArray[np.float64]
 
@@ -67,14 +64,7 @@ def measure_clip(
 
     Taught in notebook 04.
     """
-    landmarks = clip.landmarks
-    if landmarks is None:
-        face = track_landmarks(clip.frames, where=clip.key)
-        if face.found.mean() < LEAST_FACE_SHARE:
-            raise SignalError(
-                f"a face in only {len(face.found) - face.missing} of {len(face.found)} frames", where=clip.key
-            )
-        landmarks = face.landmarks
+    landmarks, _ = clip_landmarks(clip)
     mouths, _ = crop_mouths(clip.frames, landmarks)
     video = torch.from_numpy(mouths).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
     waveform = clip.waveform if noise_snr is None else add_noise(clip.waveform, noise_snr)

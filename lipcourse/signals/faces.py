@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipcourse.errors import ModelError, SignalError
+from lipcourse.media import Clip
 from lipcourse.signals.alignment import (
     align_faces,
     crop_mouths,
@@ -48,6 +49,7 @@ __all__ = [
     "FaceTrack",
     "Frames",
     "align_faces",
+    "clip_landmarks",
     "crop_mouths",
     "detect_faces",
     "fit_similarity",
@@ -68,6 +70,9 @@ Box = NDArray[np.float32]
 CHANGED = 0.6
 """How different the picture inside the box may become, in its own standard deviations, before the detector
 looks again. Speech changes a GRID face by 0.1 to 0.4; a move by a twelfth of the box by 0.8."""
+
+LEAST_FACE_SHARE = 0.8
+"""A clip of a corpus with a face in fewer of its frames is left out: its points would mostly be made up."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,46 @@ def track_landmarks(
     Warns:
         UserWarning: Some frame shows more than one face.
     """
+    track = _follow_face(frames, every=every, share=share, upsample=upsample, where=where)
+    if track.faces > 1:
+        place = f"{where}: " if where is not None else ""
+        warnings.warn(f"{place}{track.faces} faces in a frame; the larger is tracked", stacklevel=2)
+    return track
+
+
+def clip_landmarks(clip: Clip) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the points of a clip of a corpus: its true ones where it has them, else they are tracked.
+
+    Of several faces the larger is tracked without a word: of a corpus of thousands nobody reads warnings.
+
+    Returns:
+        float32 (T, 68, 2), pixels, and bool (T,), whether there is a face in the frame.
+
+    Raises:
+        SignalError: There is a face in fewer frames than LEAST_FACE_SHARE says.
+        ModelError: dlib's predictor is missing or broken.
+    """
+    if clip.landmarks is not None:
+        return clip.landmarks, np.ones(len(clip.frames), bool)
+    track = _follow_face(clip.frames, where=clip.key)
+    if track.found.mean() < LEAST_FACE_SHARE:
+        raise SignalError(
+            f"a face in only {track.found.sum()} of {len(track.found)} frames",
+            where=clip.key,
+            remedy="cut out the part that shows the face",
+        )
+    return track.landmarks, track.found
+
+
+def _follow_face(
+    frames: Frames,
+    *,
+    every: int = 16,
+    share: float = 0.23,
+    upsample: int | None = None,
+    where: object | None = None,
+) -> FaceTrack:
+    """What `track_landmarks` does, without the warning."""
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or len(frames) == 0:
         raise SignalError(
             f"frames of shape {frames.shape} and type {frames.dtype} are no pictures",
@@ -145,9 +190,6 @@ def track_landmarks(
             remedy="choose a clip with one face, 40 pixels wide or more, that looks at the camera",
         )
     search.bisect(int(share * len(frames)))
-    if search.faces > 1:
-        place = f"{where}: " if where is not None else ""
-        warnings.warn(f"{place}{search.faces} faces in a frame; the larger is tracked", stacklevel=2)
     boxes, found = search.follow()
     points = np.stack([place_points(frames[t], boxes[t]) for t in np.flatnonzero(found)])
     return FaceTrack(

@@ -45,6 +45,8 @@ def test_texts_beside_a_video_are_read(root: Path) -> None:
     (root / "ann/hello.txt").write_text("\ufeffHello,\n  world\n", encoding="utf-8")
     (root / "ben/hello.align").write_text("0 1000 sil\n1000 3000 good\n3000 5000 day\n")
     corpus = FolderCorpus(root)
+    assert corpus.files("folder/ann/hello") == (root / "ann/hello.mp4", root / "ann/hello.txt")
+    assert corpus.files("folder/ben/hello") == (root / "ben/hello.mp4", root / "ben/hello.align")
     assert corpus.clip("folder/ann/hello").transcript == "Hello, world"
     clip = corpus.clip("folder/ben/hello")
     assert clip.transcript == "good day"

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import counting_frames, noise, write_film
 
+from lipcourse.corpora.align import only_words, read_align
 from lipcourse.corpora.base import SPLITS, SkippedClipWarning
 from lipcourse.corpora.grid import TEST_TALKERS, GridCorpus, sentence
 from lipcourse.errors import CorpusError, MediaError, OptionError
@@ -80,6 +81,24 @@ def test_words_are_found_by_name_in_any_folder(tmp_path: Path, one_film: Path) -
     assert "GRID" in clip.origin.corpus
     assert clip.origin.licence == "CC BY 4.0"
     assert corpus.clip("grid/s1/bbaf3n").words == ()
+
+
+def test_a_clip_is_read_from_its_video_and_its_words_and_can_be_sent_alone(
+    tmp_path: Path, one_film: Path
+) -> None:
+    root = make_corpus(tmp_path, one_film, ["s1/bbaf2n", "s1/swwp2s"])
+    (root / "alignments").mkdir()
+    (root / "alignments" / "bbaf2n.align").write_text(ALIGN)
+    corpus = GridCorpus(root)
+    told = (root / "s1" / "bbaf2n.mpg", root / "alignments" / "bbaf2n.align")
+    assert corpus.files("grid/s1/bbaf2n") == told
+    assert corpus.files("grid/s1/swwp2s") == (root / "s1" / "swwp2s.mpg",)
+    alone = corpus.only("grid/s1/bbaf2n")
+    assert alone.keys() == ("grid/s1/bbaf2n",)
+    assert alone.clip("grid/s1/bbaf2n").words == corpus.clip("grid/s1/bbaf2n").words
+    assert len(corpus) == 2
+    with pytest.raises(CorpusError, match="no clip 'grid/s1/none'"):
+        corpus.files("grid/s1/none")
 
 
 def test_bad_clips_are_left_out_counted_and_listed(tmp_path: Path, one_film: Path) -> None:
@@ -201,8 +220,8 @@ def test_real_clips_are_what_the_corpus_says(grid_root: Path) -> None:
 def test_every_real_sentence_has_its_words(grid_root: Path) -> None:
     corpus = GridCorpus(grid_root)
     for recording in corpus.recordings.values():
-        name = recording.path.stem
-        assert len(corpus._words(name, sentence(name))) == 6
+        said = [word.label for word in only_words(read_align(recording.texts[0]))]
+        assert " ".join(said) == sentence(recording.path.stem)
     for unseen in ("talkers", "sentences"):
         sizes = {split: len(GridCorpus(grid_root, unseen=unseen).keys(split=split)) for split in SPLITS}
         assert sum(sizes.values()) == len(corpus)

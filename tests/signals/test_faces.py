@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,12 +16,13 @@ import pytest
 
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
 from lipcourse.errors import ModelError, SignalError
-from lipcourse.media import read_clip
+from lipcourse.media import Clip, read_clip
 from lipcourse.signals import faces
 from lipcourse.signals.alignment import MOUTH, transform_points
 from lipcourse.signals.faces import (
     Frames,
     align_faces,
+    clip_landmarks,
     crop_mouths,
     detect_faces,
     mouth_opening,
@@ -136,6 +139,25 @@ def test_of_two_faces_the_larger_is_taken_and_it_is_said(talker: Frames) -> None
         track = track_landmarks(both, where="two.mp4")
     assert track.faces == 2
     assert (track.landmarks[..., 0].mean(axis=1) > width).all()
+
+
+def test_points_of_a_clip_are_its_own_or_tracked(puppet: Clip) -> None:
+    points, found = clip_landmarks(puppet)
+    np.testing.assert_array_equal(points, puppet.landmarks)
+    assert found.all()
+    twice = np.concatenate([puppet.frames, puppet.frames[:, ::2, ::2].repeat(2, axis=1)], axis=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        points, found = clip_landmarks(replace(puppet, frames=twice, landmarks=None))
+    assert np.abs(points - track_landmarks(twice).landmarks).max() == 0
+    assert found.mean() > 0.9
+
+
+def test_a_clip_with_hardly_a_face_is_refused(puppet: Clip) -> None:
+    frames = puppet.frames.copy()
+    frames[20:] = 128
+    with pytest.raises(SignalError, match=r"puppet/.*a face in only \d+ of 75 frames"):
+        clip_landmarks(replace(puppet, frames=frames, landmarks=None))
 
 
 def test_a_small_face_is_found_by_doubling(talker: Frames) -> None:

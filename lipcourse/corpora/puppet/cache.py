@@ -29,11 +29,12 @@ def cache_folder() -> Path:
     The name holds a digest of the code that draws and speaks, so that a changed puppet is never taken from
     an old file.
     """
-    return cache_root() / "puppets" / f"v{FORMAT}-{_code_digest()}"
+    return cache_root() / "puppets" / f"v{FORMAT}-{code_digest()}"
 
 
 @cache
-def _code_digest() -> str:
+def code_digest() -> str:
+    """Digest the code that draws and speaks: another one may make other puppets."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 

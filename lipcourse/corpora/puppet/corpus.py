@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from lipcourse.corpora.base import SPLITS, Corpus, Split
 from lipcourse.corpora.grid import sentence
-from lipcourse.corpora.puppet.cache import cache_folder, load_clip, save_clip
+from lipcourse.corpora.puppet.cache import cache_folder, code_digest, load_clip, save_clip
 from lipcourse.corpora.puppet.render import SMALLEST
 from lipcourse.corpora.puppet.sentences import MOST_TALKERS, draw_sentences, spell_out
 from lipcourse.corpora.puppet.talker import ORIGIN, Talker, draw_talker, film
@@ -69,6 +71,7 @@ class PuppetCorpus(Corpus):
         keep: bool = True,
     ) -> None:
         super().__init__()
+        self.version = code_digest()
         if clips < 1:
             raise OptionError(f"a corpus of {clips} clips is empty", remedy="ask for 1 clip or more")
         if not 1 <= talkers <= MOST_TALKERS:
@@ -150,6 +153,12 @@ class PuppetCorpus(Corpus):
         if self.keep:
             save_clip(clip, path)
         return clip
+
+    def only(self, key: str) -> Self:
+        """Return the corpus with this clip alone."""
+        corpus = copy(self)
+        corpus._numbers = {key: self._numbers[key]} if key in self._numbers else {}
+        return corpus
 
     def _path(self, key: str) -> Path:
         options = json.dumps([self.seed, self.size, self.noise_snr, self.voices])

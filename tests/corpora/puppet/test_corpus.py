@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -100,6 +101,14 @@ def test_a_smaller_corpus_is_the_beginning_of_a_larger_one() -> None:
     assert large.keys()[:30] == small.keys()
     assert PuppetCorpus(30, 20).keys("s3")[:1] == small.keys("s3")[:1]
     assert PuppetCorpus(30, 20).talker("s3") == small.talker("s3")
+
+
+def test_a_clip_can_be_sent_alone_to_another_process(corpus: PuppetCorpus, clip: Clip) -> None:
+    alone = corpus.only(clip.key)
+    assert alone.keys() == (clip.key,)
+    assert_same(alone.clip(clip.key), clip)
+    assert alone.version == corpus.version != ""
+    assert len(pickle.dumps(PuppetCorpus(3000).only(clip.key))) < 5000
 
 
 def test_another_seed_is_another_corpus() -> None:
