@@ -10,7 +10,7 @@ The facts that a card needs:
 - `data`: one mapping a corpus, with `name`, `licence`, `attribution`, `clips` and `talkers`.
 - `command`: what trains it again.
 - `steps` of the optimiser, `seed` of the training, `seconds` of wall time, and the `device`, such as "CPU".
-- `figures`: one mapping a table, with `title`, `columns`, `rows` and `note`; the trivial baselines are rows too.
+- `figures`: one mapping a table, with `title`, `columns`, `rows` and `note`; trivial baselines are rows too.
 - `picture`: what the picture shows, in a sentence, for those who cannot see it.
 - `limits`: what it should not be used for, and where it fails.
 """

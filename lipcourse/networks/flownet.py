@@ -44,6 +44,12 @@ SLOPE = 0.1
 
 LEAST_SIDE = 64
 
+CHANGE_GAIN = 4.0
+"""Neighbouring frames differ little: what has changed is shown to the network so much enlarged."""
+
+LEAST_CONTRAST = 0.05
+"""Of a flat picture, so that noise is not enlarged without end."""
+
 
 class FlowNet(nn.Module):
     """Flow from a pair of pictures: 2.4 million parameters at a quarter width, 38.7 million at the paper's.
@@ -104,8 +110,10 @@ class FlowNet(nn.Module):
                 f"the pictures are {first.shape[3]} pixels wide and {first.shape[2]} high",
                 remedy=f"give sides that are multiples of {LEAST_SIDE}",
             )
-        mean = torch.stack([first, second]).mean(dim=(0, 3, 4)).unsqueeze(-1).unsqueeze(-1)
-        features = torch.cat([first - mean, second - mean], dim=1)
+        mean, change = (first + second) / 2, second - first
+        colour = mean.mean(dim=(2, 3), keepdim=True)
+        contrast = (mean - colour).square().mean(dim=(1, 2, 3), keepdim=True).add(LEAST_CONTRAST**2).sqrt()
+        features = torch.cat([mean - colour, CHANGE_GAIN * change], dim=1) / contrast
         kept = []
         for layer, (_, _, stride) in zip(self.contracting, CONTRACTING, strict=True):
             if stride == 2:
