@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,29 +152,57 @@ def decode_clip(members: Mapping[str, Any]) -> PreparedClip:
     Raises:
         CorpusError: A member is missing or damaged.
     """
-    where = members.get("__url__")
     missing = [name for name in MEMBERS if name not in members]
     if missing:
-        raise CorpusError(f"a sample lacks {', '.join(missing)}", where=where, remedy="prepare it again")
-    try:
+        raise CorpusError(
+            f"a sample lacks {', '.join(missing)}", where=members.get("__url__"), remedy="prepare it again"
+        )
+    with _damage_told(members):
+        facts = decode_members(members)
+        del facts["frames"]
+        return PreparedClip(**facts)
+
+
+def decode_members(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn those members that are given back into a clip's attributes: what is not needed costs nothing.
+
+    Args:
+        members: The bytes of "clip.json" and of any others of MEMBERS; further ones are left alone.
+
+    Returns:
+        The attributes of `PreparedClip` that they hold, by name, and `frames`, how many there are.
+
+    Raises:
+        CorpusError: A member is damaged.
+    """
+    with _damage_told(members):
         facts: dict[str, Any] = json.loads(members["clip.json"])
-        count = facts.pop("frames")
         for name in ("words", "phones"):
             facts[name] = tuple((start, end, label) for start, end, label in facts[name])
         facts["origin"] = tuple(facts["origin"])
-        facts |= load(members["landmarks.safetensors"])
-        for name in POINTS:
-            facts[name] = facts[name].astype(np.float32) / POINT_STEPS
-        return PreparedClip(
-            mouths=_decode_strip(members["mouths.jpg"], count, MOUTH_SIZE),
-            faces=_decode_strip(members["faces.jpg"], count, FACE_SIZE),
-            waveform=decode_sound(members["waveform.dpcm"]),
-            **facts,
-        )
+        if "landmarks.safetensors" in members:
+            facts |= load(members["landmarks.safetensors"])
+            for name in POINTS:
+                facts[name] = facts[name].astype(np.float32) / POINT_STEPS
+        for name, size in (("mouths", MOUTH_SIZE), ("faces", FACE_SIZE)):
+            if f"{name}.jpg" in members:
+                facts[name] = _decode_strip(members[f"{name}.jpg"], facts["frames"], size)
+        if "waveform.dpcm" in members:
+            facts["waveform"] = decode_sound(members["waveform.dpcm"])
+    return facts
+
+
+@contextmanager
+def _damage_told(members: Mapping[str, Any]) -> Iterator[None]:
+    """Turn what a damaged sample makes of its decoders into one line that names it."""
+    try:
+        yield
     except (cv2.error, KeyError, SafetensorError, TypeError, ValueError, zlib.error) as error:
         name = members.get("__key__", "a clip")
         raise CorpusError(
-            f"the sample of {name} is damaged ({error})", where=where, remedy="prepare it again"
+            f"the sample of {name} is damaged ({error})",
+            where=members.get("__url__"),
+            remedy="prepare it again",
         ) from error
 
 
@@ -197,10 +226,10 @@ def decode_sound(data: bytes) -> NDArray[np.float32]:
         zlib.error: The bytes are damaged.
     """
     planes = np.frombuffer(zlib.decompress(data), np.uint8).reshape(2, -1)
-    folded = np.ascontiguousarray(planes.T).reshape(-1).view("<u2")
-    small = ((folded >> 1) ^ -(folded & 1)).astype("<i2")
+    folded = planes[1].astype(np.uint16) << 8 | planes[0]
+    small = (folded >> 1 ^ -(folded & 1)).view(np.int16)
     samples = np.cumsum(np.cumsum(small, dtype=np.int16), dtype=np.int16)
-    return (samples / np.float32(32768)).astype(np.float32)
+    return np.multiply(samples, np.float32(1 / 32768), dtype=np.float32)
 
 
 def _encode_strip(crops: NDArray[np.uint8], quality: int) -> bytes:
