@@ -47,6 +47,9 @@ UNCHANGEABLE = (
 )
 """Options that a checkpoint must share with the run that goes on from it: sizes, and the order of windows."""
 
+KEPT = ("step", "skipped", "seconds", "best")
+"""What a checkpoint keeps of a `Run`."""
+
 
 @dataclass
 class Run:
@@ -57,7 +60,6 @@ class Run:
             and at the last checkpoint (see `lipcourse.networks.weights`), `checkpoint.safetensors` is all
             that is needed to go on, `log` what TensorBoard shows.
         step: Steps done, the autoencoder's included.
-        epoch: How often all windows have been seen.
         skipped: Steps left out because a loss was no number.
         seconds: Time taken, by all the processes one after another that worked on it.
         best: The best validation's score, or None before the first.
@@ -67,7 +69,6 @@ class Run:
 
     out: Path
     step: int = 0
-    epoch: int = 0
     skipped: int = 0
     seconds: float = 0.0
     best: float | None = None
@@ -128,13 +129,14 @@ class Bookkeeper:
             rank=fabric.global_rank,
             world=fabric.world_size,
             workers=options.workers,
+            drop_last=True,  # means over parts of unequal size would not be those over the whole
         )
         self.unseen = (
             WindowLoader(
                 data,
                 "glance",
                 split="validation",
-                batch=min(options.batch, options.validation_windows),
+                batch=options.batch,
                 frames=options.frames,
                 stride=options.stride,
                 seed=options.seed,
@@ -175,8 +177,8 @@ class Bookkeeper:
         torch.set_rng_state(tensors["random.cpu"])
         if self.fabric.device.type == "cuda" and "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"])
-        self.run.step, self.run.epoch = state["step"], state["epoch"]
-        self.run.skipped, self.run.best, self.run.seconds = state["skipped"], state["best"], state["seconds"]
+        for name in KEPT:
+            setattr(self.run, name, state[name])
         self.loader.load_state_dict(state["loader"])
 
     def batches(self) -> Iterator[GlanceBatch]:
@@ -184,8 +186,6 @@ class Bookkeeper:
         while True:
             for batch in self.loader:
                 yield batch.to(self.fabric.device)
-            self.run.epoch += 1
-            self.loader.set_epoch(self.run.epoch)
 
     # ---- around each step
 
@@ -248,8 +248,8 @@ class Bookkeeper:
         if self.unseen is None:  # the first process does it
             return ""
         generator = self._kept_generator().eval()
-        count = -(-self.options.validation_windows // self.unseen.batch)
-        self.unseen.set_epoch(0)
+        count = -(-self.options.validation_windows // self.options.batch)
+        self.unseen.set_epoch(0)  # the same windows each time
         with self.fabric.autocast():
             windows = (batch.to(self.fabric.device) for batch in islice(self.unseen, count))
             measured, film = validate(generator, windows)
@@ -277,11 +277,8 @@ class Bookkeeper:
         if self.fabric.device.type == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state()
         state = {
-            "step": self.run.step,
-            "epoch": self.run.epoch,
-            "skipped": self.run.skipped,
+            **{name: getattr(self.run, name) for name in KEPT},
             "seconds": self._seconds(),
-            "best": self.run.best,
             "loader": self.loader.state_dict(),
             "options": asdict(self.options),
         }
