@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from lipcourse.errors import ModelError, OptionError
 from lipcourse.networks.glance import (
@@ -12,6 +13,7 @@ from lipcourse.networks.glance import (
     FusionByDuplication,
     Generator,
     IdentityEncoder,
+    PaintingConvolution,
     duplicate,
 )
 
@@ -161,3 +163,11 @@ def test_inputs_of_another_shape_are_refused(narrow: Generator) -> None:
 def test_unknown_residual_blocks_are_refused() -> None:
     with pytest.raises(OptionError, match="1x3x3, 3x3x3"):
         Decoder(NARROW, "2x2x2")  # type: ignore[arg-type]
+
+
+def test_painting_is_the_convolution_that_its_weights_say() -> None:
+    torch.manual_seed(0)
+    painting = PaintingConvolution(4, 3, 7).double()
+    features = torch.randn(2, 4, 5, 12, 10, dtype=torch.float64, requires_grad=True)
+    torch.testing.assert_close(painting(features), nn.Conv3d.forward(painting, features))
+    torch.autograd.gradcheck(painting, features[:1, :, :2, :4, :4].detach().requires_grad_())
