@@ -67,6 +67,12 @@ COMMANDS = {
         "Train the generator of lip movements.",
         "--corpus puppet --profile class --out run",
     ),
+    "generate glance": Command(
+        "lipcourse.generation.command",
+        "run",
+        "Make a person in a picture say what is heard in a file.",
+        "--audio speech.wav --image face.jpg --out talking.mp4 --full-frame",
+    ),
     "course build": Command(
         "lipcourse.course.commands", "build", "Make the notebooks from their sources.", ""
     ),

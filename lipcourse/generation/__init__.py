@@ -1,0 +1,1 @@
+"""Video of a person who says what a sound says."""
