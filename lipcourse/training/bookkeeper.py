@@ -334,7 +334,7 @@ class Bookkeeper:
     def _log(self) -> SummaryWriter:
         """TensorBoard's log, opened late: what a killed run wrote after its checkpoint is left out."""
         if self.log is None:
-            self.log = SummaryWriter(self.run.out / "log", purge_step=self.run.step)  # type: ignore[no-untyped-call]
+            self.log = SummaryWriter(self.run.out / "log", purge_step=self.run.step)
         return self.log
 
     def _seconds(self) -> float:
@@ -345,4 +345,4 @@ class Bookkeeper:
         """Finish the log."""
         self.run.seconds = self._seconds()
         if self.log is not None:
-            self.log.close()  # type: ignore[no-untyped-call]
+            self.log.close()

@@ -139,7 +139,8 @@ def adversarial_step(
 ) -> dict[str, float]:
     """Lines 3 to 5: generate, teach the discriminator, then the generator. Returns all losses, by name."""
     step = partial(minimise, fabric, clip=glance.options.clip_gradient)
-    options, told = glance.options, {}
+    options = glance.options
+    told: dict[str, float] = {}
     with fabric.autocast():
         generated = glance.generator(batch.log_mel, batch.image)
         flow = glance.flow(generated.video)
@@ -196,7 +197,7 @@ def train(
     if options.channels_last:
         glance.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     if fabric.world_size > 1 and fabric.device.type == "cuda":
-        nn.SyncBatchNorm.convert_sync_batchnorm(glance)
+        nn.SyncBatchNorm.convert_sync_batchnorm(glance)  # type: ignore[no-untyped-call]
     adam = partial(Adam, lr=options.learning_rate, betas=options.betas, weight_decay=options.weight_decay)
     learners = nn.ModuleList([glance.generator, glance.audio_derivative, glance.flow_encoder])
     optimizers = {

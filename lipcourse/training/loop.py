@@ -108,7 +108,7 @@ def _average(fabric: Fabric, values: Tensor, gradients: list[Tensor]) -> Tensor:
     parts = [values, *gradients]
     everything = torch.cat([part.flatten() for part in parts])
     fabric.all_reduce(everything, reduce_op="mean")
-    averaged = everything.split([part.numel() for part in parts])
+    averaged = torch.split(everything, [part.numel() for part in parts])
     for gradient, mean in zip(gradients, averaged[1:], strict=True):
         gradient.copy_(mean.view_as(gradient))
     return averaged[0]
