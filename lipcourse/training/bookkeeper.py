@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
-from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.tensorboard import SummaryWriter
 
 from lipcourse.errors import ModelError, OptionError
 from lipcourse.networks.glance import Generator
@@ -27,7 +25,12 @@ from lipcourse.training import checkpoints
 from lipcourse.training.loop import Progress, learning_rate
 from lipcourse.training.presets import GlanceOptions
 from lipcourse.training.validation import Validation, validate
+from lipcourse.whole import remove_unfinished
 from lipcourse.windows.dataset import GlanceBatch, WindowLoader
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+    from torch.utils.tensorboard import SummaryWriter
 
 SYSTEM = "glance"
 CHECKPOINT = "checkpoint.safetensors"
@@ -64,7 +67,7 @@ class Run:
         seconds: Time taken, by all the processes one after another that worked on it.
         best: The best validation's score, or None before the first.
         progress: Every line of progress of this process.
-        validations: Every validation of this process, by step.
+        validations: Every validation, by step.
     """
 
     out: Path
@@ -107,6 +110,9 @@ class Bookkeeper:
         self.fabric, self.run, self.options, self.tell = fabric, run, options, tell
         self.networks, self.optimizers = networks, optimizers
         self.generator = cast(Generator, networks.generator)
+        if fabric.is_global_zero:
+            run.out.mkdir(parents=True, exist_ok=True)
+            remove_unfinished(run.out)
         self.steps = options.pretraining + options.steps
         self.average = (
             AveragedModel(self.generator, multi_avg_fn=get_ema_multi_avg_fn(options.average))  # type: ignore[no-untyped-call]
@@ -179,6 +185,7 @@ class Bookkeeper:
             torch.cuda.set_rng_state(tensors["random.cuda"])
         for name in KEPT:
             setattr(self.run, name, state[name])
+        self.run.validations = {int(step): Validation(*each) for step, each in state["validations"].items()}
         self.loader.load_state_dict(state["loader"])
 
     def batches(self) -> Iterator[GlanceBatch]:
@@ -247,6 +254,7 @@ class Bookkeeper:
         """Measure the generator, keep it if it is the best so far, and say in a line how good it is."""
         if self.unseen is None:  # the first process does it
             return ""
+        began = time.perf_counter()
         generator = self._kept_generator().eval()
         count = -(-self.options.validation_windows // self.options.batch)
         self.unseen.set_epoch(0)  # the same windows each time
@@ -258,6 +266,7 @@ class Bookkeeper:
         for name, value in measured._asdict().items():
             log.add_scalar(f"validation/{name}", value, self.run.step)
         log.add_image("truth, right sound, wrong sound", film, self.run.step)
+        self._since = (self._since[0] + time.perf_counter() - began, self._since[1])
         score = measured.score(self.options.best)
         if self.run.best is None or score > self.run.best:
             self.run.best = score
@@ -280,10 +289,11 @@ class Bookkeeper:
             **{name: getattr(self.run, name) for name in KEPT},
             "seconds": self._seconds(),
             "loader": self.loader.state_dict(),
+            "validations": {step: list(measured) for step, measured in self.run.validations.items()},
             "options": asdict(self.options),
         }
         self._keep(LAST)
-        if not (self.run.out / BEST).exists() and self.run.step == self.steps:
+        if self.run.best is None and self.run.step == self.steps:  # without validation the last is the best
             self._keep(BEST)
         checkpoints.save_checkpoint(self.run.out / CHECKPOINT, SYSTEM, tensors, state)
 
@@ -333,6 +343,8 @@ class Bookkeeper:
 
     def _log(self) -> SummaryWriter:
         """TensorBoard's log, opened late: what a killed run wrote after its checkpoint is left out."""
+        from torch.utils.tensorboard import SummaryWriter  # here, since it takes seconds
+
         if self.log is None:
             self.log = SummaryWriter(self.run.out / "log", purge_step=self.run.step)
         return self.log

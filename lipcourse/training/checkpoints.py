@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lipcourse.errors import ModelError
+from lipcourse.whole import beside
 
 VERSION = 1
 _ENTRY = "lipcourse checkpoint"
@@ -50,17 +51,13 @@ def save_checkpoint(path: Path, system: str, tensors: Mapping[str, Tensor], stat
     Raises:
         ModelError: It cannot be written.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     text = json.dumps({"version": VERSION, "system": system, "state": state}, sort_keys=True)
     kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        try:
+        with beside(path) as unfinished:
             save_file(kept, unfinished, {_ENTRY: text})
             with unfinished.open("rb") as file:
                 os.fsync(file.fileno())
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"cannot be written ({error})", where=path, remedy="make room") from error
 

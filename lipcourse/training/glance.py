@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -42,6 +42,9 @@ from lipcourse.training.losses import (
 )
 from lipcourse.training.presets import GlanceOptions
 from lipcourse.windows.dataset import GlanceBatch
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 
 class Glance(nn.Module):
@@ -195,7 +198,9 @@ def train(
         glance.generator.load_state_dict(known.state_dict())
     glance.to(fabric.device)
     if options.channels_last:
-        glance.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        for layer in glance.modules():
+            if isinstance(layer, nn.Conv3d | nn.ConvTranspose3d):
+                layer.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     if fabric.world_size > 1 and fabric.device.type == "cuda":
         nn.SyncBatchNorm.convert_sync_batchnorm(glance)  # type: ignore[no-untyped-call]
     adam = partial(Adam, lr=options.learning_rate, betas=options.betas, weight_decay=options.weight_decay)
@@ -206,7 +211,6 @@ def train(
         "generator": adam(learners.parameters()),
     }
     run = Run(Path(out))
-    run.out.mkdir(parents=True, exist_ok=True)
     books = Bookkeeper(fabric, run, options, glance, optimizers, data, progress)
     if resume:
         books.resume()

@@ -12,14 +12,17 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lipcourse.errors import OptionError
 from lipcourse.training.presets import Device, Precision, Schedule
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 
 class NotFiniteError(ArithmeticError):
@@ -38,6 +41,8 @@ def launch(device: Device = "auto", precision: Precision = "auto") -> Fabric:
     Raises:
         OptionError: CUDA is asked for and absent, or bf16 on a GPU without it.
     """
+    from lightning.fabric import Fabric  # here, since it takes seconds
+
     if device == "cuda" and not torch.cuda.is_available():
         raise OptionError(
             "CUDA is asked for, and this machine has no CUDA GPU that PyTorch can use",
