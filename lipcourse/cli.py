@@ -73,6 +73,18 @@ COMMANDS = {
         "Make a person in a picture say what is heard in a file.",
         "--audio speech.wav --image face.jpg --out talking.mp4 --full-frame",
     ),
+    "train flownet": Command(
+        "lipcourse.training.flownet_command",
+        "run",
+        "Train the network that sees movement.",
+        "--data prepared --out run",
+    ),
+    "evaluate flow": Command(
+        "lipcourse.evaluation.flow",
+        "run",
+        "Measure a network that sees movement, and write its card.",
+        "--run run --data prepared --out flownet.safetensors",
+    ),
     "course build": Command(
         "lipcourse.course.commands", "build", "Make the notebooks from their sources.", ""
     ),

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from lipcourse.errors import ModelError
 from lipcourse.networks.weights import Description, describe
+from lipcourse.whole import beside
 
 NEEDED = (
     "purpose",
@@ -55,9 +56,8 @@ def write_card(name_or_path: str | os.PathLike[str], picture: bytes) -> Path:
     text = card(told)
     path = told.path.with_suffix(".md")
     for place, data in ((path.with_suffix(".png"), picture), (path, text.encode())):
-        unfinished = place.with_name(f".{place.name}.{os.getpid()}.part")
-        unfinished.write_bytes(data)
-        unfinished.replace(place)
+        with beside(place) as unfinished:
+            unfinished.write_bytes(data)
     return path
 
 

@@ -28,6 +28,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from lipcourse.errors import LipcourseError, ModelError
+from lipcourse.whole import beside
 
 SYSTEMS = {
     "glance": "lipcourse.networks.glance:Generator",
@@ -126,14 +127,10 @@ def save_network(
             where=path,
             remedy="go back to an earlier state of the network",
         )
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with beside(path) as unfinished:
             unfinished.write_bytes(save(tensors, {_ENTRY: text}))
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise ModelError(f"cannot be written ({error.strerror or error})", where=path) from error
     return path

@@ -19,6 +19,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +30,7 @@ from torch.nn import functional
 
 from lipcourse.errors import CorpusError, ModelError, OptionError
 from lipcourse.networks.flownet import FlowNet
-from lipcourse.networks.weights import load_network, save_network
+from lipcourse.networks.weights import describe, load_network, save_network
 from lipcourse.signals.flow import estimate_flow
 from lipcourse.training.warps import TRIAL_CELLS, known_pairs, trial_pairs
 from lipcourse.windows.shards import read_shards
@@ -63,8 +64,8 @@ class FlowNetOptions:
     width: float = 0.25
     warp_steps: int = 20_000
     mouth_steps: int = 4_000
-    batch: int = 32
-    learning_rate: float = 4e-4
+    batch: int = 16
+    learning_rate: float = 1.5e-3
     teacher: Literal["farneback", "dis"] = "dis"
     clip_gradient: float = 5.0
     every: int = 2
@@ -104,7 +105,8 @@ def load_mouths(folders: Sequence[Path], split: str) -> Mouths:
     Raises:
         CorpusError: There is no such shard.
     """
-    clips, sources = [], {}
+    clips: list[Tensor] = []
+    sources: dict[tuple[str, str], dict[str, Any]] = {}
     for folder in folders:
         shards = sorted(folder.glob(f"{split}-*.tar"))
         if not shards:
@@ -141,7 +143,7 @@ def train(
         folders: Prepared corpora: the split "train" is learned from, "test" (other talkers) measures.
         out: The folder to write into.
         options: How to train.
-        start: A network of a first stage, to go on from with the second.
+        start: A network to go on from, such as `latest.safetensors` of a run that was stopped.
         report: Takes a line of progress.
 
     Returns:
@@ -160,33 +162,35 @@ def train(
     torch.manual_seed(options.seed)
     network = FlowNet(options.width) if start is None else load_network(start, FlowNet, width=options.width)
     network = network.to(device)
-    began = time.monotonic()
-    stages = {"warps": 0 if start else options.warp_steps, "flownet": options.mouth_steps}
+    earlier = {"steps": 0, "seconds": 0} if start is None else describe(start).facts
+    done, began = earlier["steps"], time.monotonic() - earlier["seconds"]
+    stages = {"warps": options.warp_steps, "flownet": options.mouth_steps}
     for name, steps in stages.items():
         if not steps:
             continue
         rate = options.learning_rate * (0.25 if name == "flownet" else 1)
         optimiser = torch.optim.Adam(network.parameters(), lr=rate)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step, s=steps: _rate(step, s))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(_rate, steps=steps))
         network.train()
         for step in range(1, steps + 1):
             first, second, flow = _batch(mouths, options, generator, with_teacher=name == "flownet")
             loss = flow_loss(network, first, second, flow)
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             length = torch.nn.utils.clip_grad_norm_(network.parameters(), options.clip_gradient)
             if not torch.isfinite(length):
                 raise ModelError(f"the loss is no number at step {step} of {name}", remedy="learn slower")
             optimiser.step()
             schedule.step()
+            done += 1
             if step % TRIAL_EVERY == 0 or step == steps:
                 seconds = time.monotonic() - began
                 error = trial_error(network, held_out)
                 report(
                     f"{name} {step}/{steps}: loss {loss.item():.3f}, held-out {error:.3f} px, {seconds:.0f} s"
                 )
-                facts = {**asdict(options), "stage": name, "stage_steps": step, "seconds": round(seconds)}
-                facts |= {"steps": sum(stages.values()), "sources": mouths.sources, "device": device.type}
+                facts = {**asdict(options), "steps": done, "seconds": round(seconds)}
+                facts |= {"sources": mouths.sources, "device": device.type}
                 place = out / f"{name if step == steps else 'latest'}.safetensors"
                 told = {"width": options.width}
                 path = save_network(place, network, system="flownet", options=told, facts=facts)

@@ -32,8 +32,8 @@ def known_pairs(pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, T
         generator: What draws; on the device of `pictures`.
 
     Returns:
-        First and second pictures (N, 3, H, W) in [-1, 1], 8 bits deep, and the flow between them,
-        (N, 2, H, W), pixels, dx then dy: `second(x + flow(x))` is `first(x)` but for light and noise.
+        First and second pictures (N, 3, H, W) in [-1, 1], and the flow between them, (N, 2, H, W), pixels,
+        dx then dy: `second(x + flow(x))` is `first(x)` but for light and noise.
     """
     count, _, side, _ = pictures.shape
     flow = random_flow(count, side, generator)
@@ -47,16 +47,17 @@ def known_pairs(pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, T
         return functional.grid_sample(pictures, turned, padding_mode="border", align_corners=True)
 
     moved = place + flow.permute(0, 2, 3, 1) * (2 / (side - 1))
-    first, second = seen(moved), seen(place.expand_as(moved))
     gain = 1 + 0.2 * (2 * _uniform((count, 3, 1, 1), generator) - 1)
     offset = 0.2 * _normal((count, 1, 1, 1), generator)
-    noise = 0.03 * _uniform((count, 1, 1, 1), generator)
+    noise = 0.1 * _uniform((count, 1, 1, 1), generator) ** 2
+    change = 0.04 * _uniform((count, 1, 1, 1), generator)
     pair = []
-    for picture in (first, second):
-        own_gain = 1 + 0.04 * _normal((count, 1, 1, 1), generator)
-        own_offset = 0.04 * _normal((count, 1, 1, 1), generator)
-        lit = picture * gain * own_gain + offset + own_offset
-        pair.append(_eight_bits(lit + noise * _normal(tuple(lit.shape), generator)))
+    for where in (moved, place.expand_as(moved)):
+        own_gain = gain * (1 + change * _normal((count, 1, 1, 1), generator))
+        own_offset = offset + change * _normal((count, 1, 1, 1), generator)
+        lit = torch.addcmul(own_offset, seen(where), own_gain)
+        grain = _uniform(tuple(lit.shape), generator).sub_(0.5)
+        pair.append(lit.addcmul_(noise, grain).clamp_(-1, 1))
     return pair[0], pair[1], flow
 
 
@@ -92,7 +93,7 @@ def trial_pairs(pictures: Tensor, cells: int, seed: int = 0) -> tuple[Tensor, Te
         seed: Of the drawing.
 
     Returns:
-        As `known_pairs`.
+        As `known_pairs`; the pictures are 8 bits deep.
     """
     side = pictures.shape[-1]
     generator = torch.Generator().manual_seed(seed)

@@ -1,0 +1,1 @@
+"""Judgement: how well networks do, with the trivial baselines beside them."""
