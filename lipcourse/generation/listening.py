@@ -87,8 +87,8 @@ def windows(
         while total is None and sum(map(len, parts)) < wanted:
             piece = next(source, None)
             if piece is None:
-                heard = _sample(first, sample_rate) + sum(map(len, parts))
-                total = max(1, round(heard * FPS / sample_rate))
+                samples = _sample(first, sample_rate) + sum(map(len, parts))
+                total = max(1, round(samples * FPS / sample_rate))
             else:
                 parts.append(np.asarray(piece, np.float32))
         held = np.concatenate(parts)
@@ -96,8 +96,9 @@ def windows(
         stop = min(start + frames, known)
         outer = max(0, start - margin - EDGE), min(known, stop + margin + EDGE)
         inner = max(0, start - margin), min(known, stop + margin)
-        samples = [_sample(frame, sample_rate) - _sample(first, sample_rate) for frame in outer]
-        columns = _columns(held[slice(*samples)], sample_rate, outer[1] - outer[0])
+        begin, end = (_sample(frame, sample_rate) - _sample(first, sample_rate) for frame in outer)
+        heard = held[begin:] if known == total else held[begin:end]
+        columns = _columns(heard, sample_rate, outer[1] - outer[0])
         kept = slice(*(COLUMNS_PER_FRAME * (frame - outer[0]) for frame in inner))
         yield Window(columns[:, kept], start - inner[0], stop - start)
         start = stop
