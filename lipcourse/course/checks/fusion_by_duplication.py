@@ -59,7 +59,7 @@ def _draw_cuts(target: Tensor, yours: Tensor) -> Figure:
         cuts = {"first: frame 0": sound[0], "first: above": sound[:, 0].T}
         cuts |= {"last: frame 0": image[0], "last: side": image[:, :, 0].T}
         for axis, (title, cut) in zip(row, cuts.items(), strict=True):
-            axis.imshow(cut.detach(), vmin=0, vmax=2, cmap="magma")
+            axis.imshow(cut.detach().numpy(), vmin=0, vmax=2, cmap="magma")
             axis.set(title=title, xticks=[], yticks=[])
             axis.title.set_fontsize(9)
         row[0].set_ylabel(name)
