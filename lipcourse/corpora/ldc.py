@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from lipcourse.corpora.base import FileCorpus, Recording, Unseen
 from lipcourse.corpora.folder import VIDEO_SUFFIXES, split_by_name
+from lipcourse.corpora.texts import read_text, text_beside
 from lipcourse.errors import CorpusError
 from lipcourse.media import Clip, Origin, read_clip
 
@@ -58,25 +59,24 @@ class LdcCorpus(FileCorpus):
         if not paths:
             raise CorpusError("no video in it", where=root, remedy="unpack the corpus there")
         level = _talker_level([inside.parent.parts for inside in paths])
-        talkers = {}
-        files = {}
+        talkers: dict[str, str] = {}
+        files: dict[str, Path] = {}
         for inside, path in paths.items():
             key = f"ldc/{inside.with_suffix('').as_posix()}"
             talkers.setdefault(key, inside.parts[level] if level < len(inside.parts) - 1 else root.name)
             files.setdefault(key, path)
         splits = split_by_name(talkers, unseen)
-        super().__init__({key: Recording(files[key], talkers[key], splits[key]) for key in files})
+        super().__init__(
+            {
+                key: Recording(path, talkers[key], splits[key], text_beside(path))
+                for key, path in files.items()
+            }
+        )
 
     def clip(self, key: str) -> Clip:
         """Read one clip, with what is said in it where a text beside it tells."""
-        path, talker, _ = self.recording(key)
-        text = path.with_suffix(".txt")
-        try:
-            said = " ".join(text.read_text(encoding="utf-8-sig").split()) if text.is_file() else ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise CorpusError(
-                "the transcript cannot be read as UTF-8 text", where=text, remedy="copy the file again"
-            ) from error
+        path, talker, _, texts = self.recording(key)
+        said = " ".join(read_text(texts[0]).split()) if texts else ""
         return replace(read_clip(path, key=key, talker=talker, origin=self.origin), transcript=said)
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from lipcourse.corpora.base import FileCorpus, Recording, Split
+from lipcourse.corpora.texts import read_text, text_beside
 from lipcourse.errors import CorpusError
 from lipcourse.media import Clip, Origin, Segment, read_clip
 
@@ -27,6 +28,12 @@ def word_of(path: PurePosixPath) -> str | None:
     """Say which word a file of LRW belongs to: ABOUT for `ABOUT/train/ABOUT_00001.mp4`, None for others."""
     found = _CLIP.fullmatch(path.as_posix())
     return found["word"] if found else None
+
+
+def word_and_split_of(path: PurePosixPath) -> str | None:
+    """Say which word and split a file of LRW belongs to: "ABOUT/train"; None for others."""
+    found = _CLIP.fullmatch(path.as_posix())
+    return f"{found['word']}/{found['split']}" if found else None
 
 
 class LrwCorpus(FileCorpus):
@@ -60,7 +67,9 @@ class LrwCorpus(FileCorpus):
             found = _CLIP.fullmatch(path.as_posix())
             if found:
                 key = f"lrw/{found['word']}/{found['split']}/{path.stem}"
-                recordings[key] = Recording(path, UNKNOWN_TALKER, SPLIT_FOLDERS[found["split"]])
+                recordings[key] = Recording(
+                    path, UNKNOWN_TALKER, SPLIT_FOLDERS[found["split"]], text_beside(path)
+                )
         if not recordings:
             raise CorpusError(
                 "no LRW clip in it", where=root, remedy="its clips lie in lipread_mp4/ABOUT/train/*.mp4, ..."
@@ -69,20 +78,15 @@ class LrwCorpus(FileCorpus):
 
     def clip(self, key: str) -> Clip:
         """Read one clip, with its word and, where the text beside it tells, the word's time."""
-        path, talker, _ = self.recording(key)
+        path, talker, _, texts = self.recording(key)
         word = path.stem.partition("_")[0].lower()
         clip = read_clip(path, key=key, talker=talker, origin=self.origin)
-        return replace(clip, transcript=word, words=_words(path.with_suffix(".txt"), word, clip.seconds))
+        return replace(clip, transcript=word, words=_words(texts[0], word, clip.seconds) if texts else ())
 
 
 def _words(path: Path, word: str, seconds: float) -> tuple[Segment, ...]:
     """When the word is said: in the middle of the clip, for as long as the text says."""
-    if not path.is_file():
-        return ()
-    try:
-        found = _DURATION.search(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError("the text cannot be read", where=path, remedy="copy the file again") from error
+    found = _DURATION.search(read_text(path))
     if found is None or not 0 < float(found[1]) <= seconds:
         raise CorpusError(
             f"it gives no duration within the clip's {seconds:.2f} s",

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, Self
 
 from lipcourse.corpora.base import FileCorpus, Recording, Split, Unseen, check_unseen, draw
+from lipcourse.corpora.texts import read_text
 from lipcourse.errors import CorpusError, OptionError
 from lipcourse.media import Clip, Origin, Segment, read_clip
 
@@ -85,13 +86,14 @@ class TcdTimitCorpus(FileCorpus):
         root = Path(root)
         if not root.is_dir():
             raise CorpusError("no such folder", where=root, remedy="give the folder that holds volunteers")
+        labels = tuple(sorted(root.rglob("*.mlf")))
         recordings = {}
         for path in root.rglob("*.mp4"):
             talker = talker_of(PurePosixPath(path.absolute().as_posix()))
             if talker and camera in path.parts and not path.name.startswith("."):
                 name = path.stem.lower()
                 recordings[f"tcd_timit/{talker}/{camera}/{name}"] = Recording(
-                    path, talker, _split(talker, name, unseen)
+                    path, talker, _split(talker, name, unseen), (*_texts(path), *labels)
                 )
         if not recordings:
             raise CorpusError(
@@ -100,16 +102,21 @@ class TcdTimitCorpus(FileCorpus):
                 remedy=f"its clips lie in volunteers/01M/Clips/{camera}/*.mp4, ...",
             )
         super().__init__(recordings)
-        self._phones = {
-            entry: phones for labels in sorted(root.rglob("*.mlf")) for entry, phones in _read_labels(labels)
-        }
+        self._phones = {entry: phones for path in labels for entry, phones in _read_labels(path)}
 
     def clip(self, key: str) -> Clip:
         """Read one clip, with its sentence and its phones where the corpus's files tell."""
-        path, talker, _ = self.recording(key)
+        path, talker, _, texts = self.recording(key)
         clip = read_clip(path, key=key, talker=talker, origin=self.origin, max_side=MAX_SIDE)
-        phones = self._phones.get((talker, path.stem.lower()), ())
-        return replace(clip, transcript=_transcript(path), phones=phones)
+        told = next((_read_text(text) for text in texts if text.suffix == ".txt"), "")
+        return replace(clip, transcript=told, phones=self._phones.get((talker, path.stem.lower()), ()))
+
+    def only(self, key: str) -> Self:
+        """Return the corpus with this recording and its phones alone."""
+        corpus = super().only(key)
+        entry = (self.recording(key).talker, self.recording(key).path.stem.lower())
+        corpus._phones = {entry: self._phones.get(entry, ())}
+        return corpus
 
 
 def _split(talker: str, name: str, unseen: Unseen) -> Split:
@@ -125,13 +132,9 @@ def _split(talker: str, name: str, unseen: Unseen) -> Split:
 
 def _read_labels(path: Path) -> Iterator[tuple[tuple[str, str], tuple[Segment, ...]]]:
     """Read HTK's master label file: each clip's talker and name, and its phones in ARPABET."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError("the labels cannot be read", where=path, remedy="copy the file again") from error
     entry: tuple[str, str] | None = None
     phones: list[Segment] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         named = _ENTRY.fullmatch(line.strip())
         if named:
             entry, phones = (named["talker"], named["name"].lower()), []
@@ -153,17 +156,14 @@ def _phone(line: str, place: str) -> Segment:
     return Segment(begun, ended, "T" if label == "dx" else label.upper())
 
 
-def _transcript(path: Path) -> str:
-    """What the text beside a clip says, `SA1.txt` beside `sa1.mp4`, without the times its lines begin with."""
+def _texts(path: Path) -> tuple[Path, ...]:
+    """The text beside a clip: `SA1.txt` or `sa1.txt` beside `sa1.mp4`."""
     beside = [path.with_name(f"{stem}.txt") for stem in (path.stem, path.stem.upper())]
-    text = next((candidate for candidate in beside if candidate.is_file()), None)
-    if text is None:
-        return ""
-    try:
-        lines = text.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(
-            "the transcript cannot be read as UTF-8 text", where=text, remedy="copy the file again"
-        ) from error
+    return tuple(text for text in beside if text.is_file())[:1]
+
+
+def _read_text(path: Path) -> str:
+    """Read the words of a text, without the times that its lines may begin with."""
+    lines = read_text(path).splitlines()
     words = " ".join(re.sub(r"^\s*\d+\s+\d+\s+", "", line) for line in lines)
     return " ".join(re.sub(r"[^\w' -]", " ", words).lower().split())

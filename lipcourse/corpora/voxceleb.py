@@ -70,7 +70,7 @@ class VoxCelebCorpus(FileCorpus):
 
     def clip(self, key: str) -> Clip:
         """Read one clip."""
-        path, talker, _ = self.recording(key)
+        path, talker, _, _ = self.recording(key)
         return read_clip(path, key=key, talker=talker, origin=self.origin)
 
 

@@ -1,0 +1,1 @@
+"""Corpora from the archives that they come in: downloaded or found, verified, unpacked, listed."""
