@@ -171,3 +171,20 @@ def test_painting_is_the_convolution_that_its_weights_say() -> None:
     features = torch.randn(2, 4, 5, 12, 10, dtype=torch.float64, requires_grad=True)
     torch.testing.assert_close(painting(features), nn.Conv3d.forward(painting, features))
     torch.autograd.gradcheck(painting, features[:1, :, :2, :4, :4].detach().requires_grad_())
+
+
+@pytest.mark.parametrize(("steps", "columns"), [(1, 1), (2, 3), (3, 2), (4, 4), (9, 6)])
+def test_fusion_is_the_convolution_of_the_duplicated_features(steps: int, columns: int) -> None:
+    torch.manual_seed(0)
+    fusion = FusionByDuplication(NARROW).double()
+    heard = torch.randn(2, 8, steps, 5, dtype=torch.float64, requires_grad=True)
+    seen = torch.randn(2, 8, 5, columns, dtype=torch.float64, requires_grad=True)
+    inputs = (heard, seen, *fusion.parameters())
+    quick, plain = fusion(heard, seen), fusion.mix(duplicate(heard, seen))
+    torch.testing.assert_close(quick, plain)
+    for one, other in zip(
+        torch.autograd.grad(quick.square().sum(), inputs),
+        torch.autograd.grad(plain.square().sum(), inputs),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, atol=1e-9, rtol=1e-6)
