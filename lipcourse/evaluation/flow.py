@@ -148,16 +148,17 @@ def ship(run: Path, folders: Sequence[Path], out: Path) -> Path:
     for folder in folders:
         mouths = load_mouths([folder], "test")
         figures += [judge_on_warps(methods, mouths), judge_on_frames(methods, mouths)]
-    teacher, steps = told.facts["teacher"], told.facts["steps"]
+    teacher, done = told.facts["teacher"], told.facts["done"]
     seen = ("Lucas-Kanade", "DIS", "FlowNetS")
     facts = {
         "purpose": "FlowNetS at a quarter of its channels: the movement between two pictures of a mouth, in "
         "pixels, differentiable. Made for the correlation loss and the three-stream discriminator of glance.",
         "data": [{**each, "attribution": _attribution(each["name"])} for each in told.facts["sources"]],
         "command": "lipcourse train flownet --data PUPPETS GRID --out RUN "
-        f"--mouth-steps {told.facts['mouth_steps']} --warp-steps {steps - told.facts['mouth_steps']}",
+        f"--warp-steps {done['warps']} --mouth-steps {done['flownet']}",
         "teacher": teacher,
-        "steps": steps,
+        "steps": told.facts["steps"],
+        "sittings": told.facts["sittings"],
         "seed": told.facts["seed"],
         "seconds": told.facts["seconds"],
         "device": told.facts["device"],

@@ -84,6 +84,9 @@ class FlowNet(nn.Module):
         with torch.no_grad():
             for number in self.guesses.parameters():
                 number.mul_(0.1)  # first guesses are near no movement
+            for guess in self.guesses[1:].parameters():
+                if guess.ndim == 4:
+                    guess[:, -2:, 1, 1] = torch.eye(2)  # and the finer ones begin as the coarser, enlarged
         for weight in self.enlarge_flow.parameters():
             _make_bilinear(weight)
 

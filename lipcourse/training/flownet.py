@@ -158,12 +158,14 @@ def train(
     options = options or FlowNetOptions()
     mouths, held_out = load_mouths(folders, "train"), load_mouths(folders, "test")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    generator = torch.Generator(device).manual_seed(options.seed)
     torch.manual_seed(options.seed)
     network = FlowNet(options.width) if start is None else load_network(start, FlowNet, width=options.width)
     network = network.to(device)
-    earlier = {"steps": 0, "seconds": 0} if start is None else describe(start).facts
-    done, began = earlier["steps"], time.monotonic() - earlier["seconds"]
+    earlier: dict[str, Any] = {"done": {"warps": 0, "flownet": 0}, "seconds": 0, "sittings": 0}
+    earlier |= {} if start is None else describe(start).facts
+    done, began = dict(earlier["done"]), time.monotonic() - earlier["seconds"]
+    # A training that goes on draws other pairs than those it has seen.
+    generator = torch.Generator(device).manual_seed(options.seed + sum(done.values()))
     stages = {"warps": options.warp_steps, "flownet": options.mouth_steps}
     for name, steps in stages.items():
         if not steps:
@@ -182,14 +184,15 @@ def train(
                 raise ModelError(f"the loss is no number at step {step} of {name}", remedy="learn slower")
             optimiser.step()
             schedule.step()
-            done += 1
+            done[name] += 1
             if step % TRIAL_EVERY == 0 or step == steps:
                 seconds = time.monotonic() - began
                 error = trial_error(network, held_out)
                 report(
                     f"{name} {step}/{steps}: loss {loss.item():.3f}, held-out {error:.3f} px, {seconds:.0f} s"
                 )
-                facts = {**asdict(options), "steps": done, "seconds": round(seconds)}
+                facts = {**asdict(options), "done": done, "steps": sum(done.values())}
+                facts |= {"seconds": round(seconds), "sittings": earlier["sittings"] + 1}
                 facts |= {"sources": mouths.sources, "device": device.type}
                 place = out / f"{name if step == steps else 'latest'}.safetensors"
                 told = {"width": options.width}
