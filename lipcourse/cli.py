@@ -61,6 +61,12 @@ COMMANDS = {
         "Prepare a corpus for training, as shards.",
         "--corpus grid --root grid --out prepared",
     ),
+    "select": Command(
+        "lipcourse.selection.command",
+        "run",
+        "Choose clips that say all phonemes about equally often.",
+        "--corpus grid --root grid --out kept.json",
+    ),
     "train glance": Command(
         "lipcourse.training.command",
         "glance",

@@ -155,7 +155,7 @@ def _choose(table: Mapping[str, Callable[..., Array]], name: str, what: str) -> 
 
 
 def _mean_over_phones(counts: Array, values: Array) -> Array:
-    return counts @ values / np.maximum(counts.sum(axis=1), 1)
+    return np.asarray(counts @ values / np.maximum(counts.sum(axis=1), 1))
 
 
 _SCORES: Mapping[str, Callable[[Array, Array], Array]] = {
