@@ -137,12 +137,11 @@ def ship(run: Path, folders: Sequence[Path], out: Path) -> Path:
     """
     trained, before = run / "flownet.safetensors", run / "warps.safetensors"
     told = describe(trained)
-    network = load_network(trained, FlowNet)
-    save_network(out, network, system=told.system, options=told.options, half=True)
+    network = load_network(trained, FlowNet).half().float()  # as it will be stored
     methods = {
         **CLASSICAL,
         "FlowNetS, warps alone": load_network(before, FlowNet).estimate,
-        "FlowNetS": load_network(out, FlowNet).estimate,
+        "FlowNetS": network.estimate,
     }
     figures = []
     for folder in folders:

@@ -81,19 +81,20 @@ class FlowNet(nn.Module):
             inputs = outputs + seen + 2
             self.guesses.append(nn.Conv2d(inputs, 2, 3, padding=1))
         initialise_he(self)
-        with torch.no_grad():
-            for number in self.guesses.parameters():
-                number.mul_(0.1)  # first guesses are near no movement
-            for guess in self.guesses[1:].parameters():
-                if guess.ndim == 4:
-                    guess[:, -2:, 1, 1] = torch.eye(2)  # and the finer ones begin as the coarser, enlarged
         for weight in self.enlarge_flow.parameters():
             _make_bilinear(weight)
+        with torch.no_grad():
+            for number in self.guesses.parameters():
+                number.mul_(0.1)  # first guesses are near no movement,
+            for weight in (guess.get_parameter("weight") for guess in self.guesses[1:]):
+                weight[:, -2:, 1, 1] = torch.eye(2)  # and each finer one begins as the coarser, enlarged
 
     def forward(self, first: Tensor, second: Tensor) -> list[Tensor]:
         """Return five guesses of the flow from first to second, finer and finer.
 
-        The mean colour of a pair is taken off both, so that its brightness does not matter.
+        The network is shown the mean of the pair less its mean colour, and, fourfold, what changes, both
+        divided by the contrast. That is the pair in another form (the paper shows it the two pictures), in
+        which a small movement is not drowned, and light and contrast that both share do not matter.
 
         Args:
             first: (N, 3, H, W) in [-1, 1], sides that are multiples of 64.

@@ -72,8 +72,9 @@ class FlowNetOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.batch, self.every) < 1 or min(self.warp_steps, self.mouth_steps) < 0:
-            raise OptionError("batch and every are 1 or more, steps 0 or more")
+        steps = (self.warp_steps, self.mouth_steps)
+        if min(self.batch, self.every, sum(steps)) < 1 or min(steps) < 0:
+            raise OptionError("batch, every and the steps of both stages together are 1 or more")
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,10 @@ def train(
                 )
                 facts = {**asdict(options), "done": done, "steps": sum(done.values())}
                 facts |= {"seconds": round(seconds), "sittings": earlier["sittings"] + 1}
-                facts |= {"sources": mouths.sources, "device": device.type}
+                facts |= {
+                    "sources": mouths.sources,
+                    "device": f"{device.type}, {torch.get_num_threads()} threads",
+                }
                 place = out / f"{name if step == steps else 'latest'}.safetensors"
                 told = {"width": options.width}
                 path = save_network(place, network, system="flownet", options=told, facts=facts)

@@ -265,7 +265,9 @@ class TestRun:
         with pytest.raises(ModelError, match="the loss is no number at step"):
             train([folder], tmp_path, options, report=lambda _: None)
 
-    @pytest.mark.parametrize("wrong", [{"batch": 0}, {"every": 0}, {"warp_steps": -1}])
+    @pytest.mark.parametrize(
+        "wrong", [{"batch": 0}, {"every": 0}, {"warp_steps": -1}, {"warp_steps": 0, "mouth_steps": 0}]
+    )
     def test_wrong_options(self, wrong: dict[str, int]) -> None:
         with pytest.raises(OptionError, match="1 or more"):
             FlowNetOptions(**wrong)
