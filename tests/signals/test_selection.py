@@ -38,7 +38,8 @@ COUNTS = hnp.arrays(np.int64, st.tuples(st.integers(1, 30), st.just(39)), elemen
 
 def counts_of_puppets(seed: int, clips: int = 400) -> np.ndarray:
     """What the puppets say, by the dictionary: no face is drawn and no voice heard."""
-    texts = [sentence(key.split("/")[2]) for key in PuppetCorpus(clips, 40, seed=seed)]
+    keys = PuppetCorpus(clips, 40, seed=seed).keys()
+    texts = [sentence(key.split("/")[2]) for key in keys]
     spoken = [split_words(text) for text in texts]
     readings, _ = pronounce(sorted({word for words in spoken for word in words}))
     return count_phonemes([phone for word in words for phone in readings[word][0]] for words in spoken)
