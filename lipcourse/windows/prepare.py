@@ -5,19 +5,15 @@ Needs dlib, where the clip has no true landmarks. Taught in notebook 05.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from lipcourse.errors import SignalError
+from lipcourse.errors import CorpusError, SignalError
 from lipcourse.media import Clip
 from lipcourse.signals.alignment import MOUTH, align_faces, crop_mouths, mouth_opening, transform_points
-from lipcourse.signals.faces import track_landmarks
+from lipcourse.signals.faces import clip_landmarks
 from lipcourse.windows.prepared import FACE_SIZE, MOUTH_SIZE, PreparedClip
-
-LEAST_FACE_SHARE = 0.8
-"""A clip with a face in fewer of its frames is left out: its points would mostly be made up."""
 
 OPENING_BINS = 32
 """Bins of a clip's histogram of mouth openings, a pixel of the mouth crop wide; the last holds all above."""
@@ -36,6 +32,7 @@ def prepare_clip(clip: Clip, split: str) -> PreparedClip:
         split: The split it belongs to.
 
     Raises:
+        CorpusError: Its words or phones go on when its pictures have ended.
         SignalError: There is no face in a fifth of the frames or more, or no sound.
         ModelError: dlib's predictor is missing.
 
@@ -43,15 +40,14 @@ def prepare_clip(clip: Clip, split: str) -> PreparedClip:
     """
     if not len(clip.waveform):
         raise SignalError("there is no sound in it", where=clip.key)
-    landmarks, found = clip.landmarks, np.ones(len(clip.frames), bool)
-    if landmarks is None:
-        with warnings.catch_warnings():
-            # Of several faces the larger is tracked; in a corpus of thousands nobody reads a line a clip.
-            warnings.filterwarnings("ignore", message=".*faces in a frame")
-            track = track_landmarks(clip.frames, where=clip.key)
-        landmarks, found = track.landmarks, track.found
-    if found.mean() < LEAST_FACE_SHARE:
-        raise SignalError(f"a face in only {found.sum()} of {len(found)} frames", where=clip.key)
+    last = max((end for _, end, _ in (*clip.words, *clip.phones)), default=0.0)
+    if last > clip.seconds + 1 / clip.fps:
+        raise CorpusError(
+            f"what is said ends at {last:.2f} s, but the pictures at {clip.seconds:.2f} s",
+            where=clip.key,
+            remedy="find the transcript that belongs to the clip",
+        )
+    landmarks, found = clip_landmarks(clip)
     faces, face_transforms = align_faces(clip.frames, landmarks, FACE_SIZE)
     mouths, mouth_transforms = crop_mouths(clip.frames, landmarks, MOUTH_SIZE)
     return PreparedClip(

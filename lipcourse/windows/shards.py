@@ -25,8 +25,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from webdataset.tariterators import url_opener
-
 from lipcourse.errors import CorpusError
 from lipcourse.whole import beside
 from lipcourse.windows.prepared import MEMBERS, PreparedClip, decode_clip
@@ -35,6 +33,10 @@ FORMAT = "lipcourse prepared clips"
 FORMAT_VERSION = 1
 INDEX = "__index__"
 PREPARE_AGAIN = "prepare the corpus again: lipcourse prepare"
+
+
+class ForeignShardError(CorpusError):
+    """A file is no shard of prepared clips, or one that only a newer lipcourse reads: not ours to replace."""
 
 
 class DamagedShardWarning(UserWarning):
@@ -98,8 +100,13 @@ def read_index(path: Path) -> ShardIndex:
     """Read what a shard says of itself.
 
     Raises:
-        CorpusError: It is no shard, of another version of the format, or damaged.
+        ForeignShardError: It is no shard, or of a newer version of the format.
+        CorpusError: It is of an older version of the format, or damaged.
     """
+    with path.open("rb") as file:
+        name = file.read(len(INDEX))
+    if name.strip(b"\0") and name != INDEX.encode():
+        raise ForeignShardError("is no shard of prepared clips", where=path, remedy=PREPARE_AGAIN)
     with _opened(path) as tar:
         return _index(tar, path)
 
@@ -189,6 +196,9 @@ def open_shards(
     Raises:
         CorpusError: A shard is of another version of the format, or not one of them can be read.
     """
+    # Not above: it brings torch, which takes seconds and 400 MB, and who writes shards needs neither.
+    from webdataset.tariterators import url_opener
+
     damaged = {} if damaged is None else damaged
     read = 0
     for source in sources:
@@ -224,7 +234,7 @@ def _index(tar: tarfile.TarFile, where: object) -> ShardIndex:
     """Read the first member, and refuse what this code cannot read."""
     first = tar.next()
     if first is None or first.name != INDEX:
-        raise CorpusError("is no shard of prepared clips", where=where, remedy=PREPARE_AGAIN)
+        raise ForeignShardError("is no shard of prepared clips", where=where, remedy=PREPARE_AGAIN)
     try:
         facts = json.loads(_read(tar, first))
         # The version comes first: another one's index may have other fields.
@@ -235,7 +245,8 @@ def _index(tar: tarfile.TarFile, where: object) -> ShardIndex:
     except (KeyError, TypeError, ValueError) as error:
         raise tarfile.ReadError(f"its index is damaged: {error}") from error
     if index is None:
-        raise CorpusError(
+        kind = CorpusError if older else ForeignShardError
+        raise kind(
             f"its format is version {facts['version']}; this code reads version {FORMAT_VERSION}",
             where=where,
             remedy=PREPARE_AGAIN if older else "install the lipcourse that wrote it",

@@ -3,63 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from filelock import FileLock
+from samples import MadeCorpus
 
-from lipcourse.corpora.base import Corpus
 from lipcourse.corpora.grid import GridCorpus
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
-from lipcourse.errors import CorpusError, MediaError, ModelError, OptionError
-from lipcourse.media import Clip, Origin, Segment
-from lipcourse.signals.alignment import MEAN_FACE
+from lipcourse.errors import CorpusError, ModelError, OptionError
 from lipcourse.windows import corpus as corpus_module
 from lipcourse.windows.corpus import PARTS, prepare
 from lipcourse.windows.shards import read_index, read_shards
-
-
-class MadeCorpus(Corpus):
-    """Grey pictures with true points: every key but those in `bad` is a good clip."""
-
-    name = "made"
-    origin = Origin("made", "CC0")
-
-    def __init__(self, names, *, bad=(), fatal=(), level=0.1):
-        super().__init__()
-        self._names, self._bad, self._fatal, self.level = tuple(names), tuple(bad), tuple(fatal), level
-        self._read = []
-
-    def talkers(self):
-        return ("s1",)
-
-    def keys(self, talker=None, split=None):
-        held = {"train": self._names[:-1], "validation": (), "test": self._names[-1:]}
-        return tuple(f"made/{name}" for name in (held[split] if split else self._names))
-
-    def clip(self, key):
-        self._read.append(key)
-        name = key.removeprefix("made/")
-        if name in self._bad:
-            raise MediaError("it is damaged", where=name)
-        if name in self._fatal:
-            raise ModelError("the predictor is missing")
-        seed = sum(map(ord, name))
-        points = (MEAN_FACE * 100 + 10).astype(np.float32)
-        return Clip(
-            key=key,
-            talker="s1",
-            frames=np.random.default_rng(seed).integers(0, 99, (5, 120, 120, 3), np.uint8),
-            fps=25.0,
-            waveform=(self.level * np.sin(np.arange(3200))).astype(np.float32),
-            sample_rate=16000,
-            origin=self.origin,
-            phones=(Segment(0.0, 0.1, "AA"),),
-            landmarks=np.repeat(points[None], 5, axis=0),
-        )
 
 
 def shards_of(folder):
@@ -81,7 +39,7 @@ def test_every_clip_is_in_a_shard_and_in_the_index(tmp_path):
     ]
     first = index["clips"][0]
     assert (first["talker"], first["seconds"], first["phones"]) == ("s1", 0.2, [[0.0, 0.1, "AA"]])
-    assert first["level"] == pytest.approx(20 * np.log10(0.1 / np.sqrt(2)), abs=0.1)
+    assert first["level"] == pytest.approx(20 * math.log10(0.1 / math.sqrt(2)), abs=0.1)
     assert sum(first["opening"]) == 5
     clips = list(read_shards(tmp_path / name for name in index["shards"]))
     assert [clip.key for clip in clips] == [f"made/{name}" for name in "abcde"]
