@@ -7,7 +7,7 @@ in notebook 11.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -104,7 +104,7 @@ class Bookkeeper:
         options: GlanceOptions,
         networks: nn.Module,
         optimizers: Mapping[str, Optimizer],
-        data: Path | str,
+        data: Path | str | Sequence[Path | str],
         tell: Callable[[Progress], None],
     ) -> None:
         self.fabric, self.run, self.options, self.tell = fabric, run, options, tell

@@ -19,7 +19,7 @@ from lipcourse.training.presets import PRESETS, GlanceOptions, choose_options
 def glance(
     *,
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")],
-    data: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
+    data: Annotated[tuple[str, ...], tyro.conf.arg(metavar="DIR ...")] = (),
     corpus: str | None = None,
     root: Path | None = None,
     limit: int | None = None,
@@ -37,7 +37,7 @@ def glance(
 
     Args:
         out: The folder to write into; it is made where it is missing.
-        data: Clips prepared by `lipcourse prepare`.
+        data: Folders of clips prepared by `lipcourse prepare`, or their addresses.
         corpus: Or a corpus, puppet, grid or folder, which is first prepared into the cache, once.
         root: Where the files of the corpus lie.
         limit: Prepare so many clips of the corpus at most.
@@ -47,7 +47,7 @@ def glance(
         initial: A generator's weights to begin from.
         options: All other options.
     """
-    if (data is None) == (corpus is None):
+    if bool(data) == bool(corpus):
         raise OptionError("the clips to learn from are not named", remedy="give either --data or --corpus")
     del profile  # `with_profile` has read it: it is in the options
     train(options, data or prepared(str(corpus), root, limit), out, resume=resume, initial=initial)

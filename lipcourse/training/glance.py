@@ -15,7 +15,7 @@ Source: Chen et al., "Lip Movements Generation at a Glance" (2018), sections 3 a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -160,7 +160,7 @@ def adversarial_step(
 
 def train(
     options: GlanceOptions,
-    data: Path | str,
+    data: Path | str | Sequence[Path | str],
     out: Path | str,
     *,
     resume: bool = True,
@@ -176,7 +176,7 @@ def train(
 
     Args:
         options: All that can be chosen, such as `PRESETS["class"]`.
-        data: Prepared clips: the folder that `lipcourse prepare` wrote, or addresses of shards.
+        data: Prepared clips: a folder that `lipcourse prepare` wrote, its address, or several of them.
         out: The run's folder; it is made where it is missing.
         resume: Go on from the checkpoint in `out`, if there is one; else begin anew.
         initial: A generator's weights to begin from; by default they are drawn.
