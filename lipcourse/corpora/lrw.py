@@ -21,7 +21,7 @@ UNKNOWN_TALKER = "unknown"
 SPLIT_FOLDERS: dict[str, Split] = {"train": "train", "val": "validation", "test": "test"}
 
 _CLIP = re.compile(r"(?:^|.*/)(?P<word>[A-Z]+)/(?P<split>train|val|test)/(?P=word)_\d+\.(?:mp4|txt)")
-_DURATION = re.compile(r"^Duration:\s*([0-9.]+)", re.MULTILINE)
+_DURATION = re.compile(r"^Duration:\s*(\d+(?:\.\d*)?)", re.MULTILINE)
 
 
 def word_of(path: PurePosixPath) -> str | None:

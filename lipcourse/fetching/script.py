@@ -88,7 +88,8 @@ def shown(label: str) -> Iterator[download.Progress]:
     """Show the progress of something in bytes, where there is a terminal."""
     words = TextColumn("{task.description}")
     columns = (words, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
