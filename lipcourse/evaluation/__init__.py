@@ -1,1 +1,1 @@
-"""Judgement: how well networks do, with the trivial baselines beside them."""
+"""How good is what was generated, and is it better than doing nothing?"""

@@ -1,0 +1,111 @@
+"""Signal-to-noise ratio and structural similarity: how near are the pixels?
+
+Both compare two videos pixel by pixel and know nothing of lips: a film that repeats its first frame scores
+well, since most of a mouth's surroundings stand still. Always print them beside such a film's.
+
+`psnr_wrapped` is no measure of quality. It rebuilds the slip of glance's released evaluation, which squares
+differences of 8-bit pictures in 8 bits, so that published numbers can be read. Taught in notebook 12.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from lipcourse.errors import SignalError
+
+WHITE = 255.0
+
+
+def psnr(reference: Tensor, generated: Tensor) -> Tensor:
+    """Return the peak signal-to-noise ratio of videos, 10 log10(255^2 / mean squared difference).
+
+    The mean goes over a video's frames too, before the logarithm: a mean of decibels would be infinite once a
+    single frame is right. Differences are taken in floating point, at the size the videos have.
+
+    Args:
+        reference: The real videos (..., T, H, W, 3), levels from 0 to 255, of any type.
+        generated: The same shape.
+
+    Returns:
+        (...), decibels: one number a video, float32. Infinite where both are the same; levels one apart give
+        48.1, white and black 0.
+
+    Raises:
+        SignalError: The shapes differ, or are not those of RGB videos.
+    """
+    _check(reference, generated)
+    error = (reference.double() - generated.double()).square().mean(dim=(-4, -3, -2, -1))
+    return _decibels(error)
+
+
+def psnr_wrapped(reference: Tensor, generated: Tensor) -> Tensor:
+    """Return what glance's released evaluation prints in place of the signal-to-noise ratio.
+
+    There the difference of two 8-bit levels and its square both wrap around at 256: 10 less 20 is 246, whose
+    square counts as 100, and a difference of 16 or of 32 counts as none. Noise so scores 27.9 dB.
+
+    Args:
+        reference: The real videos, uint8 (..., T, H, W, 3).
+        generated: The same shape and type.
+
+    Returns:
+        (...), float32: one number a video. Use it only beside published numbers.
+
+    Raises:
+        SignalError: The shapes differ, are not those of RGB videos, or the levels are not uint8.
+    """
+    _check(reference, generated)
+    if reference.dtype != torch.uint8 or generated.dtype != torch.uint8:
+        raise SignalError("only 8-bit levels wrap around", remedy="give uint8 videos")
+    difference = reference - generated
+    return _decibels((difference * difference).double().mean(dim=(-4, -3, -2, -1)))
+
+
+def ssim(reference: Tensor, generated: Tensor) -> Tensor:
+    """Return the structural similarity of videos: means, variances and covariance in Gaussian windows.
+
+    The windows are 11 pixels wide with a standard deviation of 1.5; colours and pictures are averaged. At the
+    edges a picture is mirrored, and all pixels count; scikit-image leaves the outer five out.
+
+    Source: Wang et al., "Image quality assessment" (2004), by torchmetrics.
+
+    Args:
+        reference: The real videos (..., T, H, W, 3), levels from 0 to 255, of any type; 11 pixels or more
+            high and wide.
+        generated: The same shape.
+
+    Returns:
+        (...), one number a video, float32; 1 where both are the same.
+
+    Raises:
+        SignalError: The shapes differ, are not those of RGB videos, or the pictures are too small.
+    """
+    _check(reference, generated)
+    if min(reference.shape[-3:-1]) < 11:
+        raise SignalError("pictures below 11 pixels have no structural similarity", remedy="give larger ones")
+    scores = structural_similarity_index_measure(
+        _pictures(generated), _pictures(reference), data_range=WHITE, reduction="none"
+    )
+    each: Tensor = torch.as_tensor(scores).reshape(reference.shape[:-3]).mean(dim=-1)
+    return each
+
+
+def _pictures(video: Tensor) -> Tensor:
+    """Return all frames of all videos as float32 (N, 3, H, W)."""
+    return video.reshape(-1, *video.shape[-3:]).permute(0, 3, 1, 2).float()
+
+
+def _check(reference: Tensor, generated: Tensor) -> None:
+    """Make sure that two videos can be compared."""
+    if reference.shape != generated.shape or reference.ndim < 4 or reference.shape[-1] != 3:
+        raise SignalError(
+            f"videos of shapes {tuple(reference.shape)} and {tuple(generated.shape)} cannot be compared",
+            remedy="pass two of shape (..., T, H, W, 3)",
+        )
+
+
+def _decibels(error: Tensor) -> Tensor:
+    """Turn mean squared differences into decibels below white."""
+    return (10 * torch.log10(WHITE**2 / error)).float()
