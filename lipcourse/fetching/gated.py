@@ -72,9 +72,11 @@ def install(corpus: GatedCorpus, options: GatedOptions) -> None:
         OptionError: No talker of a name asked for is there.
     """
     found = _archives(corpus, options.archives) if options.archives else {}
-    for path, parts in found.items():
-        say(f"{path.name}: {len(parts)} file(s), {gigabytes(_size(parts))}")
     if options.dry_run:
+        for path, parts in found.items():
+            say(
+                f"{path.relative_to(options.archives or '')}: {len(parts)} file(s), {gigabytes(_size(parts))}"
+            )
         say(f"nothing was done; unpacked, the archives need about as much again in {options.out}")
         return
     if not found and not options.out.is_dir():

@@ -101,16 +101,20 @@ def alone_in(folder: Path) -> Iterator[None]:
     Raises:
         CorpusError: One does, or the folder cannot be made.
     """
+    lock = FileLock(folder / ".lock", timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock", timeout=0):
-            yield
+        lock.acquire()
     except Timeout as error:
         raise CorpusError("another run is writing into it", where=folder, remedy="wait for it") from error
     except OSError as error:
         raise CorpusError(
             f"cannot be used ({error.strerror})", where=folder, remedy="choose another"
         ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def main_of(options: type[Options], run: Callable[[Options], None], description: str | None) -> None:

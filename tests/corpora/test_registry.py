@@ -9,7 +9,7 @@ import pytest
 from lipcourse.corpora.folder import FolderCorpus
 from lipcourse.corpora.grid import GridCorpus
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
-from lipcourse.corpora.registry import open_corpus
+from lipcourse.corpora.registry import CORPORA, open_corpus
 from lipcourse.errors import CorpusError, OptionError
 
 
@@ -25,6 +25,21 @@ def test_by_name_and_by_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(open_corpus("grid", folder), GridCorpus)
     assert isinstance(open_corpus("folder", folder), FolderCorpus)
     assert isinstance(open_corpus(root=folder), FolderCorpus)
+
+
+@pytest.mark.parametrize("name", [name for name in CORPORA if name != "puppet"])
+def test_a_corpus_is_called_what_it_is_opened_as(name: str, tmp_path: Path) -> None:
+    for inside in (
+        "s1/bbaf2n.mpg",
+        "ABOUT/val/ABOUT_00001.mp4",
+        "volunteers/01M/Clips/straightcam/sa1.mp4",
+        "id00012/x/00001.mp4",
+    ):
+        (tmp_path / inside).parent.mkdir(parents=True)
+        (tmp_path / inside).touch()
+    corpus = open_corpus(name, tmp_path)
+    assert corpus.name == name
+    assert all(key.startswith(f"{name}/") for key in corpus.keys())  # noqa: SIM118 - iterating reads clips
 
 
 def test_the_environment_names_grid(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

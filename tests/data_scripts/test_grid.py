@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from archives import tree, zip_of
 from fake_zenodo import FakeZenodo, Mood
+from filelock import FileLock
 
 from lipcourse.corpora.grid import GridCorpus
 from lipcourse.fetching import grid, ledger
@@ -224,6 +225,16 @@ def test_options_that_cannot_be(script: Script, tmp_path: Path, capsys: pytest.C
     (tmp_path / "grid").write_text("a file, not a folder")
     assert script() == 1
     assert "cannot be used" in capsys.readouterr().err
+
+
+def test_two_runs_do_not_write_into_one_folder(
+    script: Script, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "grid").mkdir()
+    with FileLock(tmp_path / "grid" / ".lock"):
+        assert script() == 1
+    assert "another run is writing into it; wait for it" in capsys.readouterr().err
+    assert not list((tmp_path / "grid").glob("s*"))
 
 
 def test_notes_that_cannot_be_read_are_named(
