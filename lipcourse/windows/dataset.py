@@ -17,12 +17,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
-import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
 
-from lipcourse.errors import CorpusError, LipcourseError, OptionError
+from lipcourse.errors import CorpusError, OptionError
 from lipcourse.windows.batches import (
     SYSTEMS,
     AtvgBatch,
@@ -33,14 +30,12 @@ from lipcourse.windows.batches import (
     RecurrentBatch,
     SystemName,
 )
+from lipcourse.windows.decoding import Decoded, Needed, decoding
 from lipcourse.windows.order import Numbers, Order, count_windows, order_epoch
-from lipcourse.windows.shards import PREPARE_AGAIN, DamagedShardWarning
-from lipcourse.windows.shelf import Catalogue, DamagedShardError, Shelf, is_address, read_catalogue
+from lipcourse.windows.shards import DamagedShardWarning
+from lipcourse.windows.shelf import DamagedShardError, Shelf, is_address, read_catalogue
 
 __all__ = ["AtvgBatch", "Batch", "GlanceBatch", "RecurrentBatch", "WindowLoader", "WindowsWarning"]
-
-CLIPS_AHEAD = 6
-"""Clips that each loader worker decodes before they are asked for."""
 
 
 class WindowsWarning(UserWarning):
@@ -56,7 +51,7 @@ class WindowLoader:
 
     A clip that cannot be read, of a damaged shard say, is named in a warning, noted in `damaged`, and its
     windows are left out: batches are smaller then. Where a process would have nothing left to give it
-    leaves the batch out; if there are others, which would wait for it, it gives its last batch again.
+    leaves the batch out; if there are others, which would wait for it, it gives its nearest batch twice.
 
     Args:
         source: A folder that `lipcourse prepare` made, or its address on a web server; or several of them.
@@ -130,18 +125,9 @@ class WindowLoader:
             tempfile.TemporaryDirectory(prefix="lipcourse-") if any(map(is_address, shards)) else None
         )
         self._shelf = Shelf(shards, Path(self._copies.name) if self._copies else None)
-        self._needed: Numbers = np.zeros(0, np.int64)
-        self._loader: DataLoader[Decoded] = DataLoader(
-            _Clips(self._catalogue, self._shelf, system),
-            batch_size=None,
-            sampler=_Needed(self),
-            num_workers=workers,
-            collate_fn=_as_it_is,
-            worker_init_fn=_begin_worker,
-            persistent_workers=workers > 0,
-            prefetch_factor=CLIPS_AHEAD if workers else None,
-            generator=torch.Generator(),  # else it would draw from the one that training draws from
-        )
+        self._needed = Needed()
+        self._decoder = decoding(self._catalogue, self._shelf, system, self._needed, workers)
+        self._workers = workers
 
     def __len__(self) -> int:
         """How many batches an epoch has, the same for each process."""
@@ -154,19 +140,21 @@ class WindowLoader:
             CorpusError: Not one clip can be read, or a shard is of another version of the format.
         """
         begin, self._begin_at = self._begin_at, 0
+        self._position = begin
         edges = self._edges(begin)
         order = self._order()
-        shares = [np.arange(a + self._rank, b, self._world) for a, b in pairwise(edges)]
-        uses = [self._clips_of(order, share) for share in shares]
-        flat = np.concatenate([*uses, self._needed[:0]])
-        clips, firsts = np.unique(flat, return_index=True)
-        self._needed = clips[np.argsort(firsts)]
-        wanted = np.bincount(flat, minlength=len(self._catalogue.keys))
-        shards_wanted = np.bincount(self._catalogue.shard[flat], minlength=len(self._catalogue.shards))
+        uses = self._clips_of(order, np.arange(begin + self._rank, edges[-1], self._world))
+        clips, firsts = np.unique(uses, return_index=True)
+        self._needed.clips = clips[np.argsort(firsts)].tolist()
+        wanted = np.bincount(uses, minlength=len(self._catalogue.keys))
+        shards_wanted = np.bincount(self._catalogue.shard[uses], minlength=len(self._catalogue.shards))
         pool: dict[int, Parts | None] = {}
-        arriving = iter(self._loader)
+        arriving = iter(self._decoder)
         given: Batch | None = None
-        for share, used, end in zip(shares, uses, edges[1:], strict=True):
+        owed = 0
+        for first, end in pairwise(edges):
+            share = np.arange(first + self._rank, end, self._world)
+            used = self._clips_of(order, share)
             for clip in used.tolist():
                 while clip not in pool:
                     self._receive(next(arriving), pool)
@@ -177,9 +165,11 @@ class WindowLoader:
                 given = self._system.cut(cuts, self._frames)
             elif self._world == 1:
                 continue
-            if given:
+            owed += 1
+            while given and owed:
+                owed -= 1
                 yield given
-        if shares and not given:
+        if len(edges) > 1 and not given:
             raise CorpusError(
                 f"not one clip could be read; the first: {next(iter(self.damaged.values()))}",
                 where=self._where,
@@ -227,11 +217,14 @@ class WindowLoader:
 
     def _edges(self, begin: int) -> list[int]:
         """Return where the whole batches from a place on begin, and where the last ends."""
+        if self.windows - begin < self._world:
+            return [begin]  # the epoch is over, or has too few left for more processes than it began with
         whole = self._batch * self._world
         edges = [*range(begin, self.windows, whole), self.windows]
-        if len(edges) > 1 and edges[-1] - edges[-2] < (whole if self._drop_last else 1):
+        last = edges[-1] - edges[-2]
+        if self._drop_last and last < whole:
             edges.pop()
-        elif len(edges) > 2 and edges[-1] - edges[-2] < self._world:
+        elif last < self._world and len(edges) > 2:
             del edges[-2]
         return edges
 
@@ -246,9 +239,7 @@ class WindowLoader:
         clip, parts = decoded
         if isinstance(parts, dict):
             # What comes from a worker lies in shared memory, of which a machine may have little.
-            pool[clip] = {
-                name: value.clone() if self._loader.num_workers else value for name, value in parts.items()
-            }
+            pool[clip] = {name: value.clone() if self._workers else value for name, value in parts.items()}
             return
         if not isinstance(parts, DamagedShardError):
             raise parts
@@ -329,52 +320,6 @@ class WindowLoader:
         if self._system.contrasts and len(set(catalogue.talkers)) == 1:
             _warn(f"{self._where}: all clips are of one talker, so mismatched windows are of the same one")
         return windows
-
-
-Decoded = tuple[int, Parts | LipcourseError]
-"""The number of a clip, and its parts or why there are none."""
-
-
-class _Clips(Dataset[Decoded]):
-    """What a worker process does: decode any clip of a catalogue."""
-
-    def __init__(self, catalogue: Catalogue, shelf: Shelf, system: str) -> None:
-        self.catalogue, self.shelf, self.system = catalogue, shelf, system
-
-    def __getitem__(self, clip: int) -> Decoded:
-        """Decode a clip; errors are values, since one raised in another process would lose its parts."""
-        system, shard = SYSTEMS[self.system], int(self.catalogue.shard[clip])
-        try:
-            members = self.shelf.read(shard, self.catalogue.keys[clip], system.members)
-        except CorpusError as error:
-            return clip, error
-        try:
-            parts = system.decode(members)
-            if len(parts["pictures"]) != self.catalogue.frames[clip]:
-                raise CorpusError("is not as long as index.json says", where=members["__url__"])
-        except LipcourseError as error:
-            return clip, DamagedShardError(error.what, where=error.where, remedy=PREPARE_AGAIN)
-        return clip, parts
-
-
-class _Needed(Sampler[int]):
-    """The clips that the loader needs next, in order: it has them found anew for each epoch."""
-
-    def __init__(self, loader: WindowLoader) -> None:
-        self.loader = loader
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.loader._needed.tolist())
-
-
-def _as_it_is(decoded: Any) -> Any:
-    """Leave a decoded clip alone, where PyTorch would put several together."""
-    return decoded
-
-
-def _begin_worker(_: int) -> None:
-    """Keep each worker to one thread: there are as many workers as one wants threads."""
-    cv2.setNumThreads(1)
 
 
 def _warn(text: str) -> None:
