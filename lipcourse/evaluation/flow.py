@@ -54,8 +54,9 @@ def judge_on_warps(
     Args:
         methods: By the names they have in the table.
         mouths: Of talkers that nothing was learned from.
-        pairs: How many frames, evenly spaced, are warped.
+        pairs: How many frames, evenly spaced, are warped, or all.
     """
+    pairs = min(pairs, len(mouths.frames))
     frames = mouths.pictures(torch.linspace(0, len(mouths.frames) - 1, pairs).long())
     trials = [trial_pairs(frames, cells) for cells in TRIAL_CELLS]
     first, second, flow = trials[0]
@@ -85,8 +86,9 @@ def judge_on_frames(
     Args:
         methods: By the names they have in the table.
         mouths: Of talkers that nothing was learned from.
-        pairs: How many pairs of neighbouring frames: those that differ most.
+        pairs: How many pairs of neighbouring frames, those that differ most, or all.
     """
+    pairs = min(pairs, len(mouths.follows))
     first, second = _busiest(mouths, pairs)
     rows = []
     for name, method in methods.items():
