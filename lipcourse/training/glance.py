@@ -32,7 +32,15 @@ from lipcourse.networks.layers import freeze, time_derivative
 from lipcourse.networks.weights import load_network
 from lipcourse.signals.flow import estimate_flow
 from lipcourse.training.bookkeeper import Bookkeeper, Run
-from lipcourse.training.loop import NotFiniteError, Progress, fix_statistics, held, launch, minimise
+from lipcourse.training.loop import (
+    NotFiniteError,
+    Progress,
+    fix_statistics,
+    held,
+    launch,
+    minimise,
+    start_quietly,
+)
 from lipcourse.training.losses import (
     correlation_loss,
     discriminator_loss,
@@ -62,6 +70,8 @@ class Glance(nn.Module):
         self.flow_encoder = FlowEncoder(options.width, inputs=2 if options.derivative else 3)
         self.autoencoder = PerceptualAutoencoder(options.width)
         self.discriminator = Discriminator(options.width, options.motion)
+        if options.fixed_statistics:
+            start_quietly(self)
 
     def prepare(self, *, pretraining: bool) -> None:
         """Make ready for a step: what learns is in training mode, and a trained autoencoder is fixed."""

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lipcourse.errors import OptionError
+from lipcourse.networks.glance import PaintingConvolution
+from lipcourse.networks.layers import ResidualBlock
 from lipcourse.training.presets import Device, Precision, Schedule
 
 if TYPE_CHECKING:
@@ -156,6 +158,25 @@ def fix_statistics(network: nn.Module) -> None:
     for layer in network.modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
             layer.eval()
+
+
+QUIET = 0.1
+"""What is left of the change that a residual block adds, and of what is painted, at the start."""
+
+
+def start_quietly(network: nn.Module) -> None:
+    """Make first weights smaller where no statistics of a batch keep the signal's size.
+
+    Each of nine residual blocks, drawn as usual, adds as much as there is: the signal's variance grows 2^9
+    times, and tanh is stuck at its ends. Begun as a tenth of a change they learn from the first step
+    (Goyal et al. 2017 and Zhang et al., "Fixup" 2019, begin at 0).
+    """
+    with torch.no_grad():
+        for layer in network.modules():
+            if isinstance(layer, ResidualBlock):
+                layer.change[-1].weight.fill_(QUIET)
+            elif isinstance(layer, PaintingConvolution):
+                layer.weight.mul_(QUIET)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from lipcourse.errors import OptionError
-from lipcourse.networks.layers import convolution
+from lipcourse.networks.layers import ResidualBlock, convolution, initialise_he
 from lipcourse.training.loop import (
     NotFiniteError,
     Progress,
@@ -16,6 +16,7 @@ from lipcourse.training.loop import (
     launch,
     learning_rate,
     minimise,
+    start_quietly,
 )
 
 
@@ -86,3 +87,16 @@ def test_progress_is_a_line():
         "glance 5/10  pixel 0.2500  31.2 windows/s  1:02:05 left  3.0 GiB  2 skipped  PSNR 30 dB"
     )
     assert duration(59.6) == "1:00"
+
+
+def test_a_quiet_start_keeps_nine_blocks_from_growing_the_signal() -> None:
+    torch.manual_seed(0)
+    blocks = nn.Sequential(*(ResidualBlock(16, (3, 3)) for _ in range(9)))
+    initialise_he(blocks)
+    fix_statistics(blocks)
+    features = torch.randn(4, 16, 12, 12)
+    loud = blocks(features).var() / features.var()
+    start_quietly(blocks)
+    quiet = blocks(features).var() / features.var()
+    assert loud > 50
+    assert quiet < 1.5
