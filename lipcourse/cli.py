@@ -56,7 +56,7 @@ COMMANDS = {
         "--corpus puppet --limit 40 --out delays",
     ),
     "prepare": Command(
-        "lipcourse.windows.command",
+        "lipcourse.preparation.command",
         "run",
         "Prepare a corpus for training, as shards.",
         "--corpus grid --root grid --out prepared",

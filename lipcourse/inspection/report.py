@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from html import escape
 from pathlib import Path
 
 import cv2
@@ -11,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lipcourse import pictures
+from lipcourse import pages, pictures
 from lipcourse.inspection.measure import Inspection, readable
 from lipcourse.media import write_video
 
@@ -27,8 +26,6 @@ CONTENTS = {
     "mouths.png": "The mouth, from closed to widest.",
     "mfcc.png": "Cepstral coefficients, each in its own standard deviations.",
 }
-VIDEO = '<figure><video controls src="{name}"></video><figcaption>{text}</figcaption></figure>\n'
-IMAGE = '<figure><img src="{name}" alt="{text}"><figcaption>{text}</figcaption></figure>\n'
 
 
 def draw(inspection: Inspection, folder: Path, *, title: str) -> None:
@@ -82,24 +79,8 @@ def save(figure: Figure, path: Path) -> None:
 
 def page(inspection: Inspection, title: str) -> str:
     """Return a web page that shows the videos and pictures beside it; it needs no network."""
-    facts = "".join(f"<tr><th>{name}<td>{escape(text)}" for name, text in readable(inspection).items())
-    figures = "".join(
-        (VIDEO if name.endswith(".mp4") else IMAGE).format(name=name, text=text)
+    shown = (
+        pages.video(name, text) if name.endswith(".mp4") else pages.image(name, text)
         for name, text in CONTENTS.items()
     )
-    return f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{escape(title)}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
-th {{ text-align: left; padding-right: 2rem; vertical-align: top; font-weight: normal; color: #555; }}
-figure {{ margin: 2rem 0; }}
-video, img {{ max-width: 100%; display: block; }}
-</style>
-<h1>{escape(title)}</h1>
-<table>{facts}</table>
-{figures}
-</html>
-"""
+    return pages.page(title, pages.facts(readable(inspection)) + "".join(shown))

@@ -96,7 +96,7 @@ def run_tasks(
     while True:
         alone, under_way = bool(suspects), list[Task]()
         try:
-            with _open_workers(jobs, dask) as workers:
+            with _open_workers(1 if alone else jobs, dask) as workers:
                 yield from _run(function, _taken(suspects) if alone else waiting, under_way, workers, alone)
             if not alone:
                 return

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from lipcourse.errors import OptionError
-from lipcourse.windows.command import run
+from lipcourse.preparation.command import run
 
 
 def test_a_corpus_is_prepared_and_told(grid_root, tmp_path, capsys):
@@ -19,6 +19,7 @@ def test_a_corpus_is_prepared_and_told(grid_root, tmp_path, capsys):
     assert "1 clips are in 1 shards; 2 were done now." in told
     assert "grid/s1/swwp2s: " in told
     assert (tmp_path / "out" / "index.json").is_file()
+    assert str(tmp_path / "out" / "report.html") in told
 
 
 def test_odd_options_are_refused(tmp_path):
