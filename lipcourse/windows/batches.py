@@ -201,13 +201,13 @@ SYSTEMS: Mapping[str, System[Batch]] = {
 
 
 def shrink(crops: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Make crops (T, S, S, 3) smaller: each pixel of (T, size, size, 3) is the mean of those it covers.
+    """Make crops (T, S, S, 3) smaller: each pixel of (T, size, size, 3) is the mean of the area it covers.
 
-    Laid one below the other they are one picture, and no pixel of the smaller one covers two of them.
+    One crop at a time: for a larger picture OpenCV would use its threads, and those of a process are not in
+    the loader workers forked from it, which would wait for them forever.
     """
-    tall = crops.reshape(-1, crops.shape[2], 3)
-    smaller = cv2.resize(tall, (size, size * len(crops)), interpolation=cv2.INTER_AREA)
-    return np.asarray(smaller, np.uint8).reshape(-1, size, size, 3)
+    smaller = [cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA) for crop in crops]
+    return np.stack(smaller).astype(np.uint8, copy=False)
 
 
 def _hear(feature: Callable[..., Tensor], facts: Mapping[str, Any]) -> Tensor:

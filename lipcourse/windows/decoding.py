@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import cv2
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -55,7 +54,6 @@ def decoding(
         sampler=needed,
         num_workers=workers,
         collate_fn=_as_it_is,
-        worker_init_fn=_begin_worker,
         persistent_workers=workers > 0,
         prefetch_factor=CLIPS_AHEAD if workers else None,
         generator=torch.Generator(),  # else it would draw from the one that training draws from
@@ -87,8 +85,3 @@ class _Clips(Dataset[Decoded]):
 def _as_it_is(decoded: Any) -> Any:
     """Leave a decoded clip alone, where PyTorch would put several together."""
     return decoded
-
-
-def _begin_worker(_: int) -> None:
-    """Keep each worker to one thread: there are as many workers as one wants threads."""
-    cv2.setNumThreads(1)
