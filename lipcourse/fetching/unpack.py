@@ -1,7 +1,7 @@
 """Unpack an archive whose names nobody vouches for: nothing outside the folder, nothing larger than it says.
 
-Python's `extractall` believes the sizes that an archive gives and lets names that differ in case overwrite each
-other, and it does not go on where a killed run stopped.
+Python's `extractall` believes the sizes that an archive gives and lets names that differ in case overwrite
+each other, and it does not go on where a killed run stopped.
 """
 
 from __future__ import annotations
