@@ -34,7 +34,8 @@ def run(
     Args:
         out: The folder to write into; it is made where it is missing. Shards in it that belong to no clip of
             the corpus are removed.
-        corpus: puppet, grid or folder; by default GRID where LIPCOURSE_GRID is set, else the puppets.
+        corpus: puppet, grid, lrw, ldc, tcd_timit, voxceleb or folder; by default GRID where LIPCOURSE_GRID is
+            set, else the puppets.
         root: Where the files of the corpus lie.
         jobs: How many processes; -1 for as many as there are processors.
         dask: Use the workers of the Dask scheduler at this address, such as tcp://10.0.0.5:8786. They must

@@ -47,7 +47,10 @@ def body(made: Preparation, counts: Tally) -> str:
     head = ("split", "clips", "talkers", "seconds", "share")
     parts += ["<h2>Splits</h2>", pages.table(head, splits(counts))]
     for figure, text in (
-        (contact_sheet(made, counts), "Clips evenly chosen from the corpus, where the mouth is widest."),
+        (
+            contact_sheet(made, counts),
+            "A clip of each talker, then others from all over the corpus, where the mouth is widest.",
+        ),
         (draw_opening(counts), "How far the inner lips are apart, over all frames."),
         (draw_levels(counts), "Level (root mean square) and peak of each clip's sound."),
         (draw_talkers(counts), "Seconds of each talker, by split."),

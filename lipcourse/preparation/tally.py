@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from lipcourse.corpora.base import spread
 from lipcourse.windows.corpus import Preparation
 from lipcourse.windows.prepare import OPENING_BINS, SILENT
 from lipcourse.windows.shards import ShardIndex
@@ -41,7 +42,8 @@ class Tally:
         peaks: The same of their loudest sample.
         silent: How many clips are all zeros.
         reasons: Clips left out, by the kind of reason.
-        shown: Shard and key of the clips for the contact sheet, evenly over the corpus.
+        first: Shard and key of each talker's first clip.
+        others: The same of clips evenly chosen from the corpus.
     """
 
     seconds: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -55,7 +57,8 @@ class Tally:
     peaks: NDArray[np.int64] = field(default_factory=_level_bins)
     silent: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    shown: list[tuple[str, str]] = field(default_factory=list)
+    first: dict[str, tuple[str, str]] = field(default_factory=dict)
+    others: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def kept(self) -> int:
@@ -66,6 +69,13 @@ class Tally:
     def left_out(self) -> int:
         """How many clips are not."""
         return self.reasons.total()
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Shard and key of the clips for the contact sheet: one of each talker, then others."""
+        talkers = spread(list(self.first.values()), SHOWN)
+        others = [clip for clip in self.others if clip not in talkers]
+        return talkers + spread(others, SHOWN - len(talkers))
 
 
 def tally(made: Preparation) -> Tally:
@@ -94,8 +104,9 @@ def kind(reason: str) -> str:
 
 def _add(counts: Tally, name: str, index: ShardIndex, numbers: set[int]) -> None:
     for clip in index.clips:
+        counts.first.setdefault(clip["talker"], (name, clip["key"]))
         if counts.kept in numbers:
-            counts.shown.append((name, clip["key"]))
+            counts.others.append((name, clip["key"]))
         counts.clips[clip["split"]] += 1
         counts.seconds[clip["split"]][clip["talker"]] += clip["seconds"]
         counts.frames += clip["frames"]
