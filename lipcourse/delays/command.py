@@ -42,7 +42,8 @@ def run(
 
     Args:
         out: The folder to write into; it is made where it is missing. Other files in it are left alone.
-        corpus: puppet, grid or folder; by default GRID where LIPCOURSE_GRID is set, else the puppets.
+        corpus: puppet, grid, lrw, ldc, tcd_timit, voxceleb or folder; by default GRID where LIPCOURSE_GRID is
+            set, else the puppets.
         root: Where the files of the corpus lie.
         limit: Use so many clips at most, spread evenly over the corpus.
         method: absolute and signed are the two readings of the paper's study; opening sets how fast the

@@ -45,7 +45,8 @@ def run(
 
     Args:
         out: The JSON file to write; the figure has the same name and ends in .png.
-        corpus: puppet, grid or folder; by default GRID where LIPCOURSE_GRID is set, else the puppets.
+        corpus: puppet, grid, lrw, ldc, tcd_timit, voxceleb or folder; by default GRID where LIPCOURSE_GRID is
+            set, else the puppets.
         root: Where the files of the corpus lie.
         prepared: A folder that `lipcourse prepare` wrote of this corpus: only its clips are chosen from.
         split: Which clips to choose from.

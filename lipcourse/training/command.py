@@ -38,7 +38,7 @@ def glance(
     Args:
         out: The folder to write into; it is made where it is missing.
         data: Folders of clips prepared by `lipcourse prepare`, or their addresses.
-        corpus: Or a corpus, puppet, grid or folder, which is first prepared into the cache, once.
+        corpus: Or a corpus, such as puppet, grid or folder, which is first prepared into the cache, once.
         root: Where the files of the corpus lie.
         limit: Prepare so many clips of the corpus at most.
         profile: fast, class or full: what the options below are where they are not given; by default that of
