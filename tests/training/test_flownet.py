@@ -146,7 +146,7 @@ class TestLoss:
         flow = torch.ones(1, 2, 4, 4, requires_grad=True)
         error = end_point_error(flow, flow.detach())
         error.backward()
-        assert float(error) < 1e-5
+        assert error.item() < 1e-5
         assert bool(torch.isfinite(flow.grad).all())
 
     def test_every_guess_counts_in_pixels_of_the_full_picture(self) -> None:
