@@ -18,8 +18,8 @@ from lipcourse.errors import SignalError
 from lipcourse.generation.listening import reach, windows
 from lipcourse.networks.glance import Generator
 
-WINDOW = 48
-"""Frames made at a time: enough that what is heard twice costs little, and few enough for any memory."""
+WINDOW = 128
+"""Frames made at a time: enough that the 18 at its ends, which are made twice, cost little."""
 
 
 def generate(
