@@ -125,6 +125,7 @@ class WindowLoader:
             tempfile.TemporaryDirectory(prefix="lipcourse-") if any(map(is_address, shards)) else None
         )
         self._shelf = Shelf(shards, Path(self._copies.name) if self._copies else None)
+        self._spare: list[tuple[int, Parts]] = []
         self._needed = Needed()
         self._decoder = decoding(self._catalogue, self._shelf, system, self._needed, workers)
         self._workers = workers
@@ -239,7 +240,9 @@ class WindowLoader:
         clip, parts = decoded
         if isinstance(parts, dict):
             # What comes from a worker lies in shared memory, of which a machine may have little.
-            pool[clip] = {name: value.clone() if self._workers else value for name, value in parts.items()}
+            parts = {name: value.clone() if self._workers else value for name, value in parts.items()}
+            pool[clip] = parts
+            self._spare = [*self._spare[-1:], (clip, parts)]
             return
         if not isinstance(parts, DamagedShardError):
             raise parts
@@ -251,7 +254,7 @@ class WindowLoader:
         )
 
     def _cut(self, order: Order, window: int, pool: Mapping[int, Parts | None]) -> Cut | None:
-        """Say how a window is cut, unless its clip is lost; a lost mismatch is replaced by one at hand."""
+        """Say how a window is cut, unless its clip is lost; one of the last two clips replaces a lost mismatch."""
         clip = int(order.clip[window])
         parts = pool[clip]
         other, other_start = parts, 0
@@ -259,8 +262,8 @@ class WindowLoader:
             contrast = order.other[window]
             other, other_start = pool[int(order.clip[contrast])], int(order.start[contrast])
             if other is None:
-                known = (held for number, held in pool.items() if held is not None and number != clip)
-                other, other_start = next(known, None), 0
+                spare = (held for number, held in self._spare if number != clip)
+                other, other_start = next(spare, None), 0
         if parts is None or other is None:
             return None
         key, talker = self._catalogue.keys[clip], self._catalogue.talkers[clip]
