@@ -151,8 +151,9 @@ for text in (clip.transcript, *others):
 
 # %% [markdown]
 # The *fit* is the mean score (a logarithm) of 10 ms of speech. Wrong words fit worse, or find no way to
-# the end of the sound at all; a sentence that is half right fits half as badly. Without `least_fit=-np.inf` the
-# package refuses what is below -38. That finds files that were mixed up, not a slip in one word.
+# the end of the sound at all; a sentence that is half right fits half as badly. Where nobody says otherwise
+# (here `least_fit` does) the package refuses what is below -38. That finds files that were mixed up, not a
+# slip in one word.
 
 # %% [markdown] exercise="frame_phones" difficulty=2 minutes=8
 # ### Exercise 1 · A phone for each frame
