@@ -29,6 +29,9 @@ MOST_DEATHS = 10
 
 CONNECT_SECONDS = 10
 
+IDLE_SECONDS = 10
+"""A process without work for so long ends: the run that it belonged to may have been killed."""
+
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Each process has a processor: threads would only get in each other's way."""
 
@@ -163,7 +166,9 @@ def _open_workers(jobs: int, dask: str | None) -> Iterator[_Workers]:
             yield workers
         return
     count = cpu_count() if jobs == -1 else jobs
-    pool = ProcessPoolExecutor(count, initializer=cv2.setNumThreads, initargs=(1,), env=ONE_THREAD)
+    pool = ProcessPoolExecutor(
+        count, timeout=IDLE_SECONDS, initializer=cv2.setNumThreads, initargs=(1,), env=ONE_THREAD
+    )
     try:
         yield _Workers(
             count,

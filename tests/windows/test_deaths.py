@@ -156,7 +156,7 @@ def test_what_is_no_cluster_is_told(tmp_path, monkeypatch):
 def test_a_cluster_without_workers_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "CONNECT_SECONDS", 1)
     with (
-        LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as empty,
+        LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=":0") as empty,
         pytest.raises(CorpusError, match="has no worker; start one: dask worker"),
     ):
         prepare(MadeCorpus("ab"), tmp_path / "out", dask=empty.scheduler_address)
@@ -164,6 +164,6 @@ def test_a_cluster_without_workers_is_told(tmp_path, monkeypatch):
 
 def test_a_cluster_and_one_process_make_the_same(tmp_path, whole, cluster):
     with Client(cluster.scheduler_address) as client:
-        assert len(client.scheduler_info()["workers"]) == 2
+        client.wait_for_workers(2, timeout=60)
     prepare(MadeCorpus(NAMES), tmp_path, clips_a_shard=4, dask=cluster.scheduler_address)
     assert contents(tmp_path) == whole
