@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -174,7 +174,7 @@ def start_quietly(network: nn.Module) -> None:
     with torch.no_grad():
         for layer in network.modules():
             if isinstance(layer, ResidualBlock):
-                layer.change[-1].weight.fill_(QUIET)
+                cast(Tensor, layer.change[-1].weight).fill_(QUIET)
             elif isinstance(layer, PaintingConvolution):
                 layer.weight.mul_(QUIET)
 
