@@ -12,7 +12,7 @@
 # # 07 · The derivative correlation loss
 #
 # A generated mouth may be sharp and real, and say something else than is heard. Comparing pixels does not
-# help much: between "pat" and "bad" few pixels differ, and for a moment only. "Lip Movements Generation
+# help much: between "pat" and "cat" few pixels differ, and for a moment only. "Lip Movements Generation
 # at a Glance" (**glance**, ECCV 2018) therefore asks a question of its own: *do the lips move when the
 # sound changes?* Its Eq. 1 makes a number of that, which can be learned from.
 #
@@ -476,8 +476,9 @@ pictures.show(figure, "Eight panels that look nearly alike, bright at the same p
 # All alike, whatever is said: this is a **collapse**. A constant is the easiest way to agree. And see
 # where it lights up: at one edge of the window, in all of them. Nothing is said there. But a convolution
 # pads its input with zeros, so the *edge* is an event that both networks meet in every single window, and
-# nobody had asked them not to use it. (With other first weights it may be the other edge, and it may take
-# longer.)
+# nobody had asked them not to use it. (With other first weights it may be the other edge, and take
+# longer: in two other runs right pairs had reached 0.002 after 150 steps and wrong ones 0.1 to 0.3, with
+# more than half of all that was said at an edge.)
 #
 # The loss is small, its curve looks healthy, and a generator that listens to it learns next to nothing.
 #
