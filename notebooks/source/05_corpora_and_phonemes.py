@@ -141,7 +141,7 @@ print(f"median {np.median(errors):.0f} ms")
 # transcript it is given. What if someone mixed up the files?
 
 # %%
-others = [sentence(key.split("/")[-1]) for key in corpus.keys()[7:10]]
+others = [sentence(key.split("/")[-1]) for key in corpus.keys()[50::50][:3]]
 for text in (clip.transcript, *others):
     try:
         fit = align_phonemes(clip.waveform, clip.sample_rate, text, least_fit=-np.inf).fit
