@@ -254,7 +254,7 @@ class WindowLoader:
         )
 
     def _cut(self, order: Order, window: int, pool: Mapping[int, Parts | None]) -> Cut | None:
-        """Say how a window is cut, unless its clip is lost; one of the last two clips replaces a lost mismatch."""
+        """Say how a window is cut, unless its clip is lost; a lost mismatch is replaced by a recent clip."""
         clip = int(order.clip[window])
         parts = pool[clip]
         other, other_start = parts, 0

@@ -85,7 +85,8 @@ def test_all_processes_give_as_many_batches_when_a_shard_is_damaged(corpus):
         loader = WindowLoader(corpus, "glance", batch=1, rank=rank, world=2)
         with pytest.warns(DamagedShardWarning):
             sizes = [len(batch) for batch in loader]
-        assert sizes == [1] * len(loader)
+        assert len(sizes) == len(loader)
+        assert min(sizes) == 1
 
 
 def test_nothing_but_damage_is_an_error(corpus):
