@@ -139,9 +139,11 @@ def _cut_off(weights: Path, folder: Path) -> Path:
 def test_what_cannot_be_is_one_clear_line(call, weights_file: Path, tmp_path: Path) -> None:
     text = tmp_path / "text.png"
     text.write_text("no picture")
+    garbage = tmp_path / "garbage.wav"
+    garbage.write_bytes(bytes(range(256)) * 20)
     cases = [
         ({"audio": tmp_path / "none.wav"}, 1, "none.wav: there is no such file"),
-        ({"audio": text}, 1, "text.png: it is not a video or sound file"),
+        ({"audio": garbage}, 1, "garbage.wav: it is not a video or sound file"),
         ({"image": tmp_path / "none.png"}, 1, "none.png: there is no such file"),
         ({"image": text}, 1, "text.png: it is no picture"),
         ({"out": tmp_path / "no" / "film.mp4"}, 1, "no such folder"),
