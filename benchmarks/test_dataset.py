@@ -2,6 +2,12 @@
 
 The clips are puppets of 3 s, as `lipcourse prepare` makes them. Processor seconds are those of the process
 and of its loader workers together; what else the machine does changes them less than the clock.
+
+What bounds it, on two cores of a 2.5 GHz Xeon shared with others: 1.2 ms of processor time a window, or 830
+windows a processor second, of which log-mel takes a third, unpacking sound (zlib) a fifth, JPEG a fifth and
+cutting batches an eighth. So two processes that train, each decoding for itself, could read 1650 a second. A
+loader worker sends each clip (1 MB) through shared memory, whose copies cost 0.3 to 0.6 ms a window more, its
+start and end included: with two workers 530 a processor second, or about 1060 from two cores.
 """
 
 from __future__ import annotations
