@@ -23,6 +23,7 @@ from filelock import FileLock
 from webdataset.gopen import gopen
 
 from lipcourse.errors import CorpusError
+from lipcourse.whole import beside
 from lipcourse.windows.order import Numbers
 from lipcourse.windows.shards import FORMAT, FORMAT_VERSION, PREPARE_AGAIN, read_index, sample_name
 
@@ -159,10 +160,12 @@ class Shelf:
         path = copies / f"{shard:06d}.tar"
         with FileLock(f"{path}.lock"):
             if not path.exists():
-                unfinished = path.with_suffix(".part")
-                with gopen(self.shards[shard]) as stream, unfinished.open("wb") as file:
+                with (
+                    gopen(self.shards[shard]) as stream,
+                    beside(path) as unfinished,
+                    unfinished.open("wb") as file,
+                ):
                     shutil.copyfileobj(stream, file)
-                unfinished.replace(path)
         return path
 
 
