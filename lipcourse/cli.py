@@ -85,6 +85,12 @@ COMMANDS = {
         "Train the network that sees movement.",
         "--data prepared --out run",
     ),
+    "evaluate glance": Command(
+        "lipcourse.evaluation.glance_card",
+        "run",
+        "Measure a network that moves lips, and write its card.",
+        "--weights run/best.safetensors --data prepared --out glance-mine.safetensors",
+    ),
     "evaluate flow": Command(
         "lipcourse.evaluation.flow",
         "run",

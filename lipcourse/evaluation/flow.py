@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lipcourse import pictures
+from lipcourse.evaluation.sources import attribution
 from lipcourse.networks.cards import write_card
 from lipcourse.networks.flownet import FlowNet
 from lipcourse.networks.weights import describe, load_network, save_network
@@ -38,12 +39,6 @@ CLASSICAL: dict[str, FlowMethod] = {
 
 PAIRS = 128
 SHEET_PAIRS = 5
-
-ATTRIBUTIONS = {
-    "GRID": "M. Cooke, J. Barker, S. Cunningham and X. Shao, The GRID audiovisual sentence corpus, "
-    "doi:10.5281/zenodo.3625687",
-    "puppets": "none is needed",
-}
 
 
 def judge_on_warps(
@@ -154,7 +149,7 @@ def ship(run: Path, folders: Sequence[Path], out: Path) -> Path:
     facts = {
         "purpose": "FlowNetS at a quarter of its channels: the movement between two pictures of a mouth, in "
         "pixels, differentiable. Made for the correlation loss and the three-stream discriminator of glance.",
-        "data": [{**each, "attribution": _attribution(each["name"])} for each in told.facts["sources"]],
+        "data": [{**each, "attribution": attribution(each["name"])} for each in told.facts["sources"]],
         "command": "lipcourse train flownet --data PUPPETS GRID --out RUN "
         f"--warp-steps {done['warps']} --mouth-steps {done['flownet']}",
         "teacher": teacher,
@@ -221,8 +216,3 @@ def _who(mouths: Mouths) -> str:
         f"{each['talkers']} talkers of {each['name'].split(' (')[0]} never trained on"
         for each in mouths.sources
     )
-
-
-def _attribution(name: str) -> str:
-    """Whom to name for a corpus."""
-    return next((text for start, text in ATTRIBUTIONS.items() if name.startswith(start)), name)
