@@ -38,6 +38,7 @@ from lipcourse.training.loop import (
     fix_statistics,
     held,
     launch,
+    measuring_statistics,
     minimise,
     start_quietly,
 )
@@ -49,10 +50,14 @@ from lipcourse.training.losses import (
     pixel_loss,
 )
 from lipcourse.training.presets import GlanceOptions
-from lipcourse.windows.dataset import GlanceBatch
+from lipcourse.windows.dataset import GlanceBatch, WindowLoader
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
+
+
+MEASURED = 32
+"""Windows whose statistics are taken where they are then fixed: enough for many faces."""
 
 
 class Glance(nn.Module):
@@ -80,6 +85,18 @@ class Glance(nn.Module):
             fix_statistics(self)
         if not pretraining:
             freeze(self.autoencoder)
+
+    @torch.no_grad()
+    def measure_statistics(self, batch: GlanceBatch) -> None:
+        """Take the statistics of these windows for those by which the networks normalise."""
+        with measuring_statistics(self):
+            generated = self.generator(batch.log_mel, batch.image)
+            flow = self.flow(generated.video)
+            if self.options.weights.adversarial:
+                self.discriminator_loss(batch, generated.video, flow)
+            if self.options.weights.perceptual:
+                self.autoencoder(batch.video)
+            self.generator_losses(batch, generated, flow)
 
     def flow(self, video: Tensor) -> Tensor | None:
         """Measure optical flow, (B, 2, T - 1, H, W), where a loss looks at it; gradients go through."""
@@ -213,6 +230,10 @@ def train(
                 layer.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     if fabric.world_size > 1 and fabric.device.type == "cuda":
         nn.SyncBatchNorm.convert_sync_batchnorm(glance)  # type: ignore[no-untyped-call]
+    if options.fixed_statistics and initial is None:
+        # Every process reads the same windows, so that all normalise alike.
+        windows = WindowLoader(data, "glance", batch=MEASURED, frames=options.frames, seed=options.seed)
+        glance.measure_statistics(next(iter(windows)).to(fabric.device))
     adam = partial(Adam, lr=options.learning_rate, betas=options.betas, weight_decay=options.weight_decay)
     learners = nn.ModuleList([glance.generator, glance.audio_derivative, glance.flow_encoder])
     optimizers = {

@@ -160,6 +160,20 @@ def fix_statistics(network: nn.Module) -> None:
             layer.eval()
 
 
+@contextmanager
+def measuring_statistics(network: nn.Module) -> Iterator[None]:
+    """Let batch normalisation forget its statistics, and take those of all that is shown meanwhile."""
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # the mean over all, not a running one
+        layer.train()
+    yield
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+
+
 QUIET = 0.1
 """What is left of the change that a residual block adds, and of what is painted, at the start."""
 

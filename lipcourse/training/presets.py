@@ -49,9 +49,9 @@ class GlanceOptions:
         lambda_u: Weight of mismatched pairs in Eq. 4.
         average: Decay of a running mean of the generator's weights, which is then what is validated and kept;
             0 for none. 0.999 remembers about the last thousand steps.
-        fixed_statistics: Normalise by fixed statistics (mean 0, variance 1), not by those of the batch. A
-            small batch of different faces has a mean of its own, which tells nothing of any of them: batches
-            of 2 to 8 learn a face's colours sooner without it.
+        fixed_statistics: Normalise by the statistics of some windows, measured before the first step, not by
+            those of the batch. A small batch of different faces has a mean of its own, which tells nothing of
+            any of them: batches of 2 to 8 learn a face's colours sooner without it.
         seed: Of the first weights and of the order of windows.
         device: "auto" takes a CUDA GPU where there is one.
         precision: "auto" is bf16 on a CUDA GPU that has it, else float32.

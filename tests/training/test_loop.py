@@ -15,6 +15,7 @@ from lipcourse.training.loop import (
     held,
     launch,
     learning_rate,
+    measuring_statistics,
     minimise,
     start_quietly,
 )
@@ -100,3 +101,20 @@ def test_a_quiet_start_keeps_nine_blocks_from_growing_the_signal() -> None:
     quiet = blocks(features).var() / features.var()
     assert loud > 50
     assert quiet < 1.5
+
+
+def test_measured_statistics_are_those_of_all_that_was_shown() -> None:
+    torch.manual_seed(0)
+    network = convolution(3, 5, (3, 3))
+    first, second = torch.randn(4, 3, 8, 8), 2 * torch.randn(4, 3, 8, 8) + 1
+    network(torch.randn(4, 3, 8, 8) + 7)  # forgotten
+    with measuring_statistics(network):
+        network(first)
+        network(second)
+    norm = network[1]
+    shown = [network[0](pictures) for pictures in (first, second)]
+    means = torch.stack([each.mean((0, 2, 3)) for each in shown]).mean(0)
+    variances = torch.stack([each.var((0, 2, 3)) for each in shown]).mean(0)
+    torch.testing.assert_close(norm.running_mean, means)
+    torch.testing.assert_close(norm.running_var, variances)
+    assert norm.momentum == 0.1
