@@ -1,0 +1,277 @@
+"""Cumulative probability of blur detection (CPBD): how sharp is a picture, with no other to compare it to?
+
+An edge is seen as blurred once it is wide. How wide was measured on people: where a picture has little
+contrast, an edge of 5 pixels is just noticeably blurred, elsewhere one of 3. CPBD is the share of edges on
+which blur is not noticed: 0 for a hopelessly soft picture, 1 for one with sharp edges alone. It asks nothing
+about likeness: noise is sharp, too.
+
+N. D. Narvekar and L. J. Karam, "A No-Reference Image Blur Metric Based on the Cumulative Probability of Blur
+Detection (CPBD)", IEEE Transactions on Image Processing 20 (9), 2011. The paper leaves choices open; here
+they are those of PyPI's `cpbd` 1.0.7, which published tables rest on, down to its oddities:
+
+- An edge's width is measured along its row, and so only where brightness changes mostly along the row, or
+  changes not at all from the left neighbour to the right one (the crest of a thin line).
+- A picture that grows brighter from left to right, and changes in no other way, has no edges.
+- What is left over at the right and at the bottom, once a picture is cut into blocks, is not seen.
+
+Taught in notebook 12.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, label
+from torch import Tensor
+
+from lipcourse.errors import SignalError
+
+Bytes = NDArray[np.uint8]
+Doubles = NDArray[np.float64]
+
+BLOCK = 64
+"""Side of the blocks, in pixels."""
+
+EDGE_SHARE = 0.002
+"""A block counts if more than this share of its pixels lies on edges found by Canny's method."""
+
+LOW_CONTRAST = 50
+WIDTHS_JUST_NOTICEABLE = (5, 3)
+"""Pixels: in blocks with levels no more than `LOW_CONTRAST` apart, and in all others."""
+
+FARTHEST = 100
+"""Further than this an edge's slope is not followed, in pixels."""
+
+CANNY_LOW, CANNY_HIGH = np.float32(0.1), 0.2
+"""Steepness at which an edge may go on, and at which it may start, in levels of 255: nearly everything. The
+reference leaves Canny's thresholds at those for pictures in [0, 1]."""
+
+PIXELS_AT_ONCE = 2**16
+"""So many fit in a processor's cache, with all that is made of them."""
+
+PEEK, MARGIN = 8, 6
+"""Rows of a block looked at first, and further rows on either side that Canny's method needs for them."""
+
+
+def cpbd(video: Tensor) -> Tensor:
+    """Return the sharpness of videos, the mean of `sharpness` over their frames.
+
+    Args:
+        video: uint8 (..., T, H, W, 3), RGB, 64 pixels or more high and wide.
+
+    Returns:
+        (...), float32 in [0, 1]: one number a video.
+
+    Raises:
+        SignalError: `video` has another type or shape.
+
+    Taught in notebook 12.
+    """
+    if video.dtype != torch.uint8 or video.ndim < 4 or video.shape[-1] != 3 or not video.shape[-4]:
+        raise SignalError(
+            f"a video of shape {tuple(video.shape)} and type {video.dtype} has no sharpness",
+            remedy="give RGB levels, uint8 (..., T, H, W, 3), of one frame or more",
+        )
+    scores = torch.from_numpy(sharpness(luma(video.cpu().numpy())))
+    return scores.mean(dim=-1).float().to(video.device)
+
+
+def luma(frames: Bytes) -> Bytes:
+    """Return RGB pictures (..., H, W, 3) as grey ones (..., H, W), rounded as Pillow does for its mode L."""
+    # Weights and sums are whole numbers below 2^24, on which single precision makes no error.
+    weighted = frames.astype(np.float32) @ np.array([19595, 38470, 7471], dtype=np.float32)
+    return ((weighted + 32768) / 65536).astype(np.uint8)
+
+
+def sharpness(pictures: Bytes) -> Doubles:
+    """Return the share of edges on which blur is not noticed: CPBD.
+
+    Blur of an edge of width w is noticed with the probability 1 - exp(-(w / w_JNB)^3.6), and CPBD is the
+    share of edges at which that is 63% at most. At w = w_JNB it is 1 - 1/e, or 63.2%; one pixel more gives
+    85% or more. So these are the edges no wider than w_JNB.
+
+    Args:
+        pictures: Grey, uint8 (..., H, W), 64 pixels or more high and wide.
+
+    Returns:
+        float64 (...) in [0, 1]; 0 where a picture has no edges.
+
+    Raises:
+        SignalError: The pictures have another type, or are smaller than a block.
+
+    Source: Narvekar and Karam 2011, Eqs. 1 and 6. Taught in notebook 12.
+    """
+    if pictures.dtype != np.uint8 or pictures.ndim < 2 or min(pictures.shape[-2:]) < BLOCK:
+        raise SignalError(
+            f"pictures of shape {pictures.shape} and type {pictures.dtype} have no sharpness",
+            remedy=f"give grey levels, uint8 (..., H, W), of {BLOCK} pixels or more high and wide",
+        )
+    *batch, height, width = pictures.shape
+    flat = pictures.reshape(-1, height, width)
+    step = max(1, PIXELS_AT_ONCE // (height * width))
+    parts = [_sharpness(flat[first : first + step]) for first in range(0, len(flat), step)]
+    return np.concatenate([np.zeros(0), *parts]).reshape(batch)
+
+
+def _sharpness(pictures: Bytes) -> Doubles:
+    """Return the sharpness of each of (N, H, W)."""
+    blocks = _blocks(pictures)
+    contrast = blocks.max(axis=(2, 4)) - blocks.min(axis=(2, 4))
+    noticeable = np.where(contrast <= LOW_CONTRAST, *WIDTHS_JUST_NOTICEABLE)
+    seen = edge_blocks(pictures)
+    number, row, column, widths = edge_widths(pictures)
+    whole = (row < BLOCK * blocks.shape[1]) & (column < BLOCK * blocks.shape[3])
+    number, row, column, widths = number[whole], row[whole] // BLOCK, column[whole] // BLOCK, widths[whole]
+    counted = seen[number, row, column]
+    sharp = counted & (widths <= noticeable[number, row, column])
+    edges = np.bincount(number[counted], minlength=len(pictures))
+    return np.asarray(np.bincount(number[sharp], minlength=len(pictures)) / np.maximum(edges, 1))
+
+
+def edge_widths(pictures: Bytes) -> tuple[NDArray[np.intp], ...]:
+    """Find the edges of pictures, and measure how many pixels wide each is.
+
+    Edges are where the slope along the row is large for the picture, and larger than on both sides. From
+    there one walks left and right as long as brightness keeps falling, or rising.
+
+    Args:
+        pictures: Grey, uint8 (N, H, W).
+
+    Returns:
+        For each edge pixel the number of its picture, its row, its column and its edge's width in pixels,
+        of 2 or more; int (edges,) each.
+
+    Source: Marziliano et al., "Perceptual blur and ringing metrics" (2004). Taught in notebook 12.
+    """
+    levels = np.pad(pictures.astype(np.int16), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    across = levels[:, :, 2:] - levels[:, :, :-2]
+    down = levels[:, 2:, 1:-1] - levels[:, :-2, 1:-1]
+    sobel = across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]
+    across = across[:, 1:-1]
+    strength = np.square(sobel, dtype=np.int32)
+    # For squares of slopes, in levels a pixel, the limit is twice their root mean; Sobel's are 8 times those.
+    limit = 64 * 2 * np.sqrt(strength.mean(axis=(1, 2), keepdims=True) / 64)
+    strength[strength <= limit] = 0
+    centre = strength[:, 1:-1, 1:-1]
+    along = (centre > strength[:, 1:-1, :-2]) & (centre > strength[:, 1:-1, 2:])
+    athwart = (centre > strength[:, :-2, 1:-1]) & (centre > strength[:, 2:, 1:-1])
+    number, row, column = (found.astype(np.intp) for found in np.nonzero(along | athwart))
+    row, column = row + 1, column + 1
+    # A gradient within 22.5 degrees of the row. Of whole numbers the ratio is never just tan 22.5 degrees.
+    slope, tilt = across[number, row, column], down[number, row, column]
+    level = (slope == 0) | (np.abs(tilt) < (np.sqrt(2) - 1) * np.abs(slope))
+    changes = (across != 0) & ((down != 0) | (across < 0))
+    level &= changes.any(axis=(1, 2))[number]
+    number, row, column = number[level], row[level], column[level]
+    rising = np.where(slope[level] < 0, -1, 1)
+    place = np.ravel_multi_index((number, row + 1, column + 1), levels.shape)
+    width = _walk(levels.ravel(), place, -1, rising) + _walk(levels.ravel(), place, 1, rising)
+    return number, row, column, width
+
+
+def _walk(
+    levels: NDArray[np.int16], place: NDArray[np.intp], side: int, rising: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Count the pixels from each place along its row while brightness keeps falling, or rising.
+
+    Args:
+        levels: (N (H + 2) (W + 2),), pictures with their border doubled: there no slope goes on.
+        place: (edges,), where to start.
+        side: -1 to go left, 1 to go right.
+        rising: (edges,), 1 where brightness grows from left to right, -1 where it falls.
+
+    Returns:
+        (edges,), 1 or more: the first step is not asked about.
+    """
+    count = np.ones_like(place)
+    going = np.arange(len(place))
+    for step in range(1, FARTHEST + 1):
+        inner = place[going] + side * step
+        going = going[(levels[inner + side] - levels[inner]) * (side * rising[going]) > 0]
+        if not going.size:
+            break
+        count[going] += 1
+    return count
+
+
+def edge_blocks(pictures: Bytes) -> NDArray[np.bool_]:
+    """Find the blocks of 64 x 64 pixels with edges in them, by Canny's method.
+
+    Nine edge pixels are enough, and most blocks have as many in any few rows: only pictures where the middle
+    rows of a block do not settle it are searched as a whole.
+
+    Args:
+        pictures: Grey, uint8 (N, H, W), 64 pixels or more high and wide.
+
+    Returns:
+        bool (N, H // 64, W // 64).
+
+    Source: Canny, "A computational approach to edge detection" (1986), with scikit-image's numbers: smoothed
+        by a Gaussian of 1 pixel, thresholds 0.1 and 0.2.
+    """
+    blocks = _blocks(pictures)
+    first = (BLOCK - PEEK) // 2 - MARGIN
+    strips = pictures[:, : blocks.shape[1] * BLOCK].reshape(-1, BLOCK, pictures.shape[2])
+    steepness, crest = _crests(strips[:, first:-first])
+    rows = (crest & (steepness >= CANNY_HIGH))[:, MARGIN:-MARGIN, : blocks.shape[3] * BLOCK]
+    count = rows.reshape(len(pictures), blocks.shape[1], PEEK, blocks.shape[3], BLOCK).sum(axis=(2, 4))
+    enough: NDArray[np.bool_] = count > EDGE_SHARE * BLOCK**2
+    open_still = ~enough.all(axis=(1, 2))
+    if open_still.any():
+        enough[open_still] = _blocks(canny(pictures[open_still])).sum(axis=(2, 4)) > EDGE_SHARE * BLOCK**2
+    return enough
+
+
+def canny(pictures: Bytes) -> NDArray[np.bool_]:
+    """Find edges by Canny's method: crests of steepness, and what hangs together with the steep ones.
+
+    Args:
+        pictures: Grey, uint8 (N, H, W).
+
+    Returns:
+        bool (N, H, W); nothing on the border.
+    """
+    steepness, crest = _crests(pictures)
+    labels, count = label(crest, structure=np.array([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))]))
+    steep = np.zeros(count + 1, dtype=bool)
+    steep[labels[crest & (steepness >= CANNY_HIGH)]] = True
+    edges: NDArray[np.bool_] = steep[labels]
+    return edges
+
+
+def _crests(pictures: Bytes) -> tuple[Doubles, NDArray[np.bool_]]:
+    """Return how steep brightness is, and where it is steeper than on both sides, across the edge."""
+    weight = gaussian_filter(np.ones(pictures.shape[1:]), 1.0, mode="constant") + np.finfo(np.float64).eps
+    smooth = gaussian_filter(pictures.astype(np.float64), (0, 1, 1), mode="constant") / weight
+    padded = np.pad(smooth, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    down = padded[:, 2:] - padded[:, :-2]
+    down = down[:, :, 1:-1] * 2 + (down[:, :, :-2] + down[:, :, 2:])
+    across = padded[:, :, 2:] - padded[:, :, :-2]
+    across = across[:, 1:-1] * 2 + (across[:, :-2] + across[:, 2:])
+    steepness = np.sqrt(down * down + across * across)
+
+    crest = np.zeros(pictures.shape, dtype=bool)
+    number, row, column = np.nonzero(steepness[:, 1:-1, 1:-1] >= CANNY_LOW)
+    place = np.ravel_multi_index((number, row + 1, column + 1), pictures.shape)
+    along_row, along_column = across.ravel()[place], down.ravel()[place]
+    stride = pictures.shape[2]
+    # Of a pixel's eight neighbours two lie next to where the gradient points to, and two opposite.
+    same = (along_row > 0) == (along_column > 0)
+    upright = np.abs(along_column) > np.abs(along_row)
+    high, wide = np.abs(along_column), np.abs(along_row)
+    share = np.minimum(high, wide) / np.maximum(high, wide)
+    diagonal = np.where(same, stride + 1, 1 - stride)
+    straight = np.where(upright, np.where(same, stride, -stride), 1)
+    flat, own = steepness.ravel(), steepness.ravel()[place]
+    ahead = flat[place + diagonal] * share + flat[place + straight] * (1 - share)
+    behind = flat[place - diagonal] * share + flat[place - straight] * (1 - share)
+    crest.ravel()[place[(ahead <= own) & (behind <= own)]] = True
+    return steepness, crest
+
+
+def _blocks(pictures: NDArray[np.generic]) -> NDArray[np.generic]:
+    """View pictures (N, H, W) as whole blocks (N, H // 64, 64, W // 64, 64)."""
+    rows, columns = pictures.shape[1] // BLOCK, pictures.shape[2] // BLOCK
+    whole = pictures[:, : rows * BLOCK, : columns * BLOCK]
+    return whole.reshape(-1, rows, BLOCK, columns, BLOCK)
