@@ -93,7 +93,7 @@ def card(told: Description) -> str:
         [
             f"# {told.name}\n",
             f"{facts['purpose']}\n",
-            f"```python\nnetwork = load_network({told.name!r})  # lipcourse.networks.weights\n```\n",
+            f'```python\nnetwork = load_network("{told.name}")  # lipcourse.networks.weights\n```\n',
             f"![{facts['picture']}]({told.name}.png)\n",
             f"{_table(('', ''), about)}\n",
             f"## What it learned from\n\n{data}\n",
