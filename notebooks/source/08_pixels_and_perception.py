@@ -209,6 +209,9 @@ def draw_push(axis, push, title):
     axis.title.set_fontsize(10)
 
 
+# %% [markdown]
+# Purple is where a frame should become brighter, orange where it should become darker.
+
 # %% figure="Ghost, truth, and two pushes: L1 pushes all over the face alike, L2 at the lips and teeth."
 figure, axes = pictures.subplots(1, 4, width=9, height=2.5)
 for axis, frame, title in zip(axes, (ghost, truth), ("painted", "true"), strict=False):
@@ -299,8 +302,7 @@ def train(network, steps):
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 5e-3, total_steps=steps)
     losses = []
     for step in range(steps):
-        if step == 2 * steps // 3:
-            network.eval()  # from here on with fixed normalisation, as it will be used
+        network.train(step < 2 * steps // 3)  # then with fixed normalisation, as it will be used
         some = video[None, :, torch.randperm(video.shape[1])[:5]]
         loss = pixel_loss(network(some), some)
         adam.zero_grad()

@@ -275,9 +275,8 @@ def loss_of(matched, mismatched):
 def train(motion, steps, deaf=False):
     """Train a judge; return it, its losses, and how often it was right."""
     torch.manual_seed(0)
-    judge = Discriminator(1 / 16, motion)
+    judge, losses, right = Discriminator(1 / 16, motion), [], []
     adam = torch.optim.Adam(judge.parameters(), lr=3e-3, betas=(0.5, 0.999))
-    losses, right = [], []
     for _ in range(steps):
         some = torch.randperm(len(known[0]))[:8]
         sound, video, flow = (part[some] for part in known)
@@ -305,6 +304,9 @@ _, *deaf_learning = train("flow", steps // 2, deaf=True)
 losses, right = deaf_learning
 print(f"deaf:          loss {sum(losses[-10:]) / 10:.2f}, right in {sum(right[-10:]) / 10:.0%}")
 
+
+# %% [markdown]
+# Numbers of single batches jump. Draw the mean of ten, beside what guessing would give.
 
 # %%
 def smooth(values):
