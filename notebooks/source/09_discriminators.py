@@ -308,6 +308,7 @@ print(f"deaf:          loss {sum(losses[-10:]) / 10:.2f}, right in {sum(right[-1
 # %% [markdown]
 # Numbers of single batches jump. Draw the mean of ten, beside what guessing would give.
 
+
 # %%
 def smooth(values):
     """The mean of the last ten values, at each step."""
