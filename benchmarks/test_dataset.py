@@ -49,7 +49,13 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         write_shard(folder / shard, ShardIndex(told), map(encode_clip, own))
         index += [facts | {"shard": shard} for facts in told]
-    facts = {"format": FORMAT, "version": FORMAT_VERSION, "clips": index, "skipped": []}
+    facts = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "origin": ["made", "CC0 1.0"],
+        "clips": index,
+        "skipped": [],
+    }
     (folder / "index.json").write_text(json.dumps(facts))
     return folder
 

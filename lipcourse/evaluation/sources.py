@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lipcourse.errors import CorpusError
+from lipcourse.windows.index import read_corpus_index
 from lipcourse.windows.prepared import PreparedClip
-from lipcourse.windows.shards import PREPARE_AGAIN, read_one
+from lipcourse.windows.shards import read_one
 
 ATTRIBUTIONS = {
     "GRID": "M. Cooke, J. Barker, S. Cunningham and X. Shao, The GRID audiovisual sentence corpus, "
@@ -27,20 +26,20 @@ def training_sources(folders: Sequence[Path]) -> list[dict[str, Any]]:
     """Return what a card tells of each corpus: name, licence, attribution, and what there is to learn from.
 
     Raises:
-        CorpusError: A folder holds no prepared corpus.
+        CorpusError: A folder holds no prepared corpus, or one of another version of the format.
     """
     told = []
     for folder in folders:
-        index = _index(folder)
-        name, licence = index["origin"]
-        clips = [clip for clip in index["clips"] if clip["split"] == "train"]
+        index = read_corpus_index(folder)
+        name, licence = index.origin
+        clips = [clip for clip in index.clips if clip["split"] == "train"]
         told.append(
             {
                 "name": name,
                 "licence": licence,
                 "attribution": attribution(name),
                 "clips": len(clips),
-                "talkers": len(talkers(folder, "train")),
+                "talkers": len({clip["talker"] for clip in clips}),
             }
         )
     return told
@@ -55,9 +54,9 @@ def held_out(folder: Path, split: str, count: int) -> list[PreparedClip]:
         count: How many, or all.
 
     Raises:
-        CorpusError: The folder holds no prepared corpus.
+        CorpusError: The folder holds no prepared corpus, or one of another version of the format.
     """
-    clips = [clip for clip in _index(folder)["clips"] if clip["split"] == split]
+    clips = [clip for clip in read_corpus_index(folder).clips if clip["split"] == split]
     if not clips:
         return []
     count = min(count, len(clips))
@@ -69,15 +68,6 @@ def talkers(folder: Path, split: str) -> set[str]:
     """Return who speaks in a split of a prepared corpus.
 
     Raises:
-        CorpusError: The folder holds no prepared corpus.
+        CorpusError: The folder holds no prepared corpus, or one of another version of the format.
     """
-    return {clip["talker"] for clip in _index(folder)["clips"] if clip["split"] == split}
-
-
-def _index(folder: Path) -> dict[str, Any]:
-    """Read a prepared corpus's index.json."""
-    try:
-        index: dict[str, Any] = json.loads((folder / "index.json").read_text())
-    except (OSError, ValueError) as error:
-        raise CorpusError("holds no prepared corpus", where=folder, remedy=PREPARE_AGAIN) from error
-    return index
+    return {clip["talker"] for clip in read_corpus_index(folder).clips if clip["split"] == split}

@@ -12,7 +12,7 @@ from rich.progress import track
 from lipcourse.corpora.base import Corpus, check_jobs
 from lipcourse.corpora.registry import open_corpus
 from lipcourse.errors import CorpusError, LipcourseError, OptionError
-from lipcourse.selection.phones import Phones, find_all_phones, read_index
+from lipcourse.selection.phones import Phones, find_all_phones, read_phones
 from lipcourse.selection.report import Report, write
 from lipcourse.signals.selection import DRAWS, Distance, Score, count_phonemes, select_clips
 
@@ -104,7 +104,7 @@ def choose_from(corpus: Corpus, split: Which, prepared: Path | None) -> dict[str
     if prepared is None:
         known: dict[str, Phones] = dict.fromkeys(corpus.keys(split=None if split == "all" else split), ())
     else:
-        index = read_index(prepared)
+        index = read_phones(prepared)
         strangers = index.keys() - set(corpus.keys())
         if strangers:
             raise CorpusError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from lipcourse.corpora.base import Corpus
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
 from lipcourse.corpora.puppet.sentences import spell_out
 from lipcourse.corpora.puppet.voice import speak
-from lipcourse.errors import CorpusError, LipcourseError
+from lipcourse.errors import LipcourseError
 from lipcourse.signals.phonemes import align_phonemes
+from lipcourse.windows.index import read_corpus_index
 
 Phones = tuple[str, ...]
 
@@ -66,20 +66,13 @@ def _try(corpus: Corpus, key: str) -> Phones | LipcourseError:
         return error
 
 
-def read_index(folder: Path) -> Mapping[str, tuple[str, Phones]]:
+def read_phones(folder: Path) -> Mapping[str, tuple[str, Phones]]:
     """Read what `lipcourse prepare` wrote of its clips: by key the split, and the phones, where known.
 
     Raises:
-        CorpusError: There is no such index in the folder, or it cannot be read.
+        CorpusError: The folder holds no prepared corpus, or one of another version of the format.
     """
-    path = folder / "index.json"
-    remedy = "give a folder that `lipcourse prepare` wrote"
-    try:
-        clips = json.loads(path.read_text(encoding="utf-8"))["clips"]
-        return {
-            clip["key"]: (clip["split"], tuple(label for _, _, label in clip["phones"])) for clip in clips
-        }
-    except OSError as error:
-        raise CorpusError(f"cannot be read ({error.strerror})", where=path, remedy=remedy) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorpusError("is no index of prepared clips", where=path, remedy=remedy) from error
+    return {
+        clip["key"]: (clip["split"], tuple(label for _, _, label in clip["phones"]))
+        for clip in read_corpus_index(folder, more=["phones"]).clips
+    }

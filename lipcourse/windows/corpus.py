@@ -28,6 +28,7 @@ from lipcourse.corpora.base import SPLITS, Corpus, check_jobs
 from lipcourse.errors import CorpusError, LipcourseError, MediaError, OptionError, SignalError
 from lipcourse.media import Origin
 from lipcourse.whole import beside, remove_unfinished
+from lipcourse.windows.index import INDEX_FILE
 from lipcourse.windows.plan import Source, fingerprint, list_sources, plan_shards
 from lipcourse.windows.prepare import describe, prepare_clip
 from lipcourse.windows.prepared import encode_clip
@@ -46,7 +47,6 @@ from lipcourse.windows.workers import run_tasks
 CLIPS_A_SHARD = 64
 """About 30 MB: a few shards for each loader worker even of a small corpus."""
 
-INDEX_FILE = "index.json"
 PARTS = ".parts"
 MAKE_ROOM = "make room or choose another folder, then run it again: what is done is kept"
 

@@ -31,9 +31,10 @@ from lipcourse.windows.batches import (
     SystemName,
 )
 from lipcourse.windows.decoding import Decoded, Needed, decoding
+from lipcourse.windows.index import is_address
 from lipcourse.windows.order import Numbers, Order, count_windows, order_epoch
 from lipcourse.windows.shards import DamagedShardWarning
-from lipcourse.windows.shelf import DamagedShardError, Shelf, is_address, read_catalogue
+from lipcourse.windows.shelf import DamagedShardError, Shelf, read_catalogue
 
 __all__ = ["AtvgBatch", "Batch", "GlanceBatch", "RecurrentBatch", "WindowLoader", "WindowsWarning"]
 

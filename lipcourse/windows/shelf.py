@@ -8,8 +8,6 @@ Needs numpy, OpenCV, safetensors, webdataset and filelock (which torch brings) o
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import tarfile
 from collections import Counter, OrderedDict
@@ -24,11 +22,9 @@ from webdataset.gopen import gopen
 
 from lipcourse.errors import CorpusError
 from lipcourse.whole import beside
+from lipcourse.windows.index import beside_index, is_address, read_corpus_index
 from lipcourse.windows.order import Numbers
-from lipcourse.windows.shards import FORMAT, FORMAT_VERSION, PREPARE_AGAIN, read_index, sample_name
-
-INDEX_FACTS = {"key", "talker", "split", "frames", "shard"}
-"""What a loader needs to know of a clip; the rest of index.json is forgotten while it is read."""
+from lipcourse.windows.shards import PREPARE_AGAIN, read_index, sample_name
 
 SHARDS_OPEN = 32
 
@@ -73,7 +69,9 @@ def read_catalogue(sources: Sequence[str | Path], split: str) -> Catalogue:
     """
     clips: list[dict[str, Any]] = []
     for source in sources:
-        clips += [clip | {"shard": _beside(source, clip["shard"])} for clip in _read_clips(source)]
+        clips += [
+            clip | {"shard": beside_index(source, clip["shard"])} for clip in read_corpus_index(source).clips
+        ]
     chosen = [clip for clip in clips if clip["split"] == split]
     where = ", ".join(map(str, sources))
     if not chosen:
@@ -198,52 +196,3 @@ class _OpenShard:
                     remedy=PREPARE_AGAIN,
                 )
         return members
-
-
-def is_address(source: str | Path) -> bool:
-    """Tell an address from a path."""
-    return "://" in str(source)
-
-
-def _read_clips(source: str | Path) -> list[dict[str, Any]]:
-    """Read what an index.json tells of its clips, as far as it is needed."""
-    place = _beside(source, "index.json")
-    if not is_address(source) and not Path(source).is_dir():
-        raise CorpusError("there is no such folder", where=source, remedy="make it: lipcourse prepare")
-    try:
-        with gopen(place) if is_address(source) else Path(place).open("rb") as stream:
-            index = json.loads(stream.read(), object_hook=_needed)
-        version = index["version"] if index["format"] == FORMAT else None
-        clips: list[dict[str, Any]] = index["clips"] if version == FORMAT_VERSION else []
-        whole = all(
-            clip.keys() == INDEX_FACTS and Path(clip["shard"]).name == clip["shard"] for clip in clips
-        )
-    except OSError as error:
-        raise CorpusError(
-            f"is no prepared corpus: its index.json cannot be read ({error})",
-            where=source,
-            remedy="make one with lipcourse prepare; if a run of it was stopped, run it again",
-        ) from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CorpusError(
-            f"is no index of prepared clips, or damaged ({error!r})", where=place, remedy=PREPARE_AGAIN
-        ) from error
-    if version is None or not whole:
-        raise CorpusError("is no index of prepared clips, or damaged", where=place, remedy=PREPARE_AGAIN)
-    if version != FORMAT_VERSION:
-        raise CorpusError(
-            f"its format is version {version}; this code reads version {FORMAT_VERSION}",
-            where=place,
-            remedy=PREPARE_AGAIN if version < FORMAT_VERSION else "install the lipcourse that wrote it",
-        )
-    return clips
-
-
-def _needed(facts: dict[str, Any]) -> dict[str, Any]:
-    """Forget what no loader needs, while JSON is read: of half a million clips it would fill the memory."""
-    return {name: facts[name] for name in INDEX_FACTS} if facts.keys() >= INDEX_FACTS else facts
-
-
-def _beside(source: str | Path, name: str) -> str:
-    """Where a file of a prepared corpus lies."""
-    return f"{str(source).rstrip('/')}/{name}" if is_address(source) else os.fspath(Path(source) / name)

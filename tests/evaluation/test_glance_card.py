@@ -87,7 +87,7 @@ def test_corpora_without_held_out_clips_are_told(
     folder = prepared(tmp_path, [replace(clips[0], split="train")])
     with pytest.raises(CorpusError, match="no corpus has held-out clips"):
         ship(weights, [folder], tmp_path / "small.safetensors")
-    with pytest.raises(CorpusError, match="holds no prepared corpus"):
+    with pytest.raises(CorpusError, match="there is no such folder"):
         ship(weights, [tmp_path / "nowhere"], tmp_path / "small.safetensors")
 
 

@@ -12,7 +12,9 @@ from lipcourse.corpora.base import Corpus
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
 from lipcourse.errors import CorpusError, SignalError
 from lipcourse.media import Clip
-from lipcourse.selection.phones import find_all_phones, find_phones, read_index
+from lipcourse.selection.phones import find_all_phones, find_phones, read_phones
+from lipcourse.windows.index import INDEX_FILE
+from lipcourse.windows.shards import FORMAT, FORMAT_VERSION
 
 
 class Real(Corpus):
@@ -69,21 +71,14 @@ def test_processes_find_the_same() -> None:
 
 
 def test_a_prepared_corpus_tells_split_and_phones(tmp_path: Path) -> None:
+    known = {"talker": "s", "frames": 75, "shard": "a.tar", "seconds": 3}
     clips = [
-        {"key": "puppet/s1/a", "split": "train", "phones": [[0.1, 0.2, "B"], [0.2, 0.3, "IH"]], "seconds": 3},
-        {"key": "puppet/s2/b", "split": "test", "phones": []},
+        known | {"key": "puppet/s1/a", "split": "train", "phones": [[0.1, 0.2, "B"], [0.2, 0.3, "IH"]]},
+        known | {"key": "puppet/s2/b", "split": "test", "phones": []},
     ]
-    (tmp_path / "index.json").write_text(json.dumps({"clips": clips}))
-    assert read_index(tmp_path) == {"puppet/s1/a": ("train", ("B", "IH")), "puppet/s2/b": ("test", ())}
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"clips": [{"key": "a"}]}', '{"clips": [3]}', "\x00"])
-def test_what_is_no_index_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "index.json").write_text(text)
-    with pytest.raises(CorpusError, match=r"index\.json: is no index of prepared clips; give a folder that"):
-        read_index(tmp_path)
-
-
-def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"index\.json: cannot be read \(No such file"):
-        read_index(tmp_path)
+    index = {"format": FORMAT, "version": FORMAT_VERSION, "origin": ["puppets", "CC0 1.0"], "clips": clips}
+    (tmp_path / INDEX_FILE).write_text(json.dumps(index))
+    assert read_phones(tmp_path) == {"puppet/s1/a": ("train", ("B", "IH")), "puppet/s2/b": ("test", ())}
+    (tmp_path / INDEX_FILE).write_text(json.dumps(index | {"version": FORMAT_VERSION - 1}))
+    with pytest.raises(CorpusError, match="prepare the corpus again"):
+        read_phones(tmp_path)

@@ -14,6 +14,7 @@ from lipcourse.corpora.puppet.corpus import PuppetCorpus
 from lipcourse.errors import SignalError
 from lipcourse.selection import command, phones
 from lipcourse.signals.selection import count_phonemes, distance_to_uniform, phoneme_shares
+from lipcourse.windows.shards import FORMAT, FORMAT_VERSION
 
 CLIPS = 12
 
@@ -34,11 +35,13 @@ def prepared(few_puppets: PuppetCorpus, tmp_path: Path) -> Path:
     splits = {key: split for split in ("train", "test") for key in few_puppets.keys(split=split)}
     phones = (["AH"] * 9, ["AH", "T"], ["ZH", "OY"], ["AH", "T", "T"])
     clips = [
-        {"key": key, "split": split, "phones": [[0.1, 0.2, label] for label in phones[index % 4]]}
+        {"key": key, "talker": key.split("/")[1], "split": split, "frames": 75, "shard": "all.tar"}
+        | {"phones": [[0.1, 0.2, label] for label in phones[index % 4]]}
         for index, (key, split) in enumerate(splits.items())
     ]
     clips[0]["phones"] = []
-    (folder / "index.json").write_text(json.dumps({"clips": clips}))
+    index = {"format": FORMAT, "version": FORMAT_VERSION, "origin": few_puppets.origin, "clips": clips}
+    (folder / "index.json").write_text(json.dumps(index))
     return folder
 
 
@@ -131,7 +134,7 @@ def test_clips_without_phones_are_left_out_and_told(
         (["--smallest", "99"], 2, "from 99 to 6 of 6 clips cannot be kept"),
         (["--jobs", "0"], 2, "0 jobs cannot be"),
         (["--distance", "cosine"], 2, "cosine"),
-        (["--prepared", "nowhere"], 1, "nowhere/index.json: cannot be read"),
+        (["--prepared", "nowhere"], 1, "nowhere: there is no such folder"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_line(

@@ -46,7 +46,14 @@ def write(folder, clips):
         name = f"{split}-000000.tar"
         write_shard(folder / name, ShardIndex(clips=[describe(each) for each in own]), map(encode_clip, own))
         told += [describe(each) | {"shard": name} for each in own]
-    index = {"format": FORMAT, "version": FORMAT_VERSION, "corpus": "made", "clips": told, "skipped": []}
+    index = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "origin": ["made", "CC0 1.0"],
+        "corpus": "made",
+        "clips": told,
+        "skipped": [],
+    }
     (folder / "index.json").write_text(json.dumps(index))
     return folder
 

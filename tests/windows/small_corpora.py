@@ -39,7 +39,13 @@ def write_corpus(folder, lengths=LENGTHS, *, talkers=3, split="train", clips_a_s
 
 
 def write_index(folder, clips, **changes):
-    index = {"format": FORMAT, "version": FORMAT_VERSION, "clips": clips, "skipped": []}
+    index = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "origin": ["made", "CC0 1.0"],
+        "clips": clips,
+        "skipped": [],
+    }
     (folder / "index.json").write_text(json.dumps(index | changes))
     return folder
 
