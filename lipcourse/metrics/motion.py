@@ -29,4 +29,9 @@ def movement_intensity(video: Tensor, method: Method = "lucas_kanade") -> Tensor
 
     Source: recurrent, section 4 and Fig. 5. Taught in notebook 16.
     """
-    return estimate_flow(video, method).square().sum(dim=1).mean(dim=1)
+    return flow_intensity(estimate_flow(video, method))
+
+
+def flow_intensity(flow: Tensor) -> Tensor:
+    """Return the movement intensity (B, H, W) of a video whose flow (B, 2, T - 1, H, W) is known."""
+    return flow.square().sum(dim=1).mean(dim=1)

@@ -1,0 +1,325 @@
+"""Methods beside each other and beside videos that need no network, all against the same true clips.
+
+    comparison = compare({"mine": {clip.key: video, ...}}, clips)
+    comparison.interval("mine", "lmd")  # mean, low, high, n
+    comparison.difference("mine", "first frame repeated", "lmd")
+    comparison.as_json()  # what report.json holds
+
+A clip counts only where every method has it: all means are over the same clips, and differences are paired.
+Taught in notebook 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import joblib
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lipcourse.corpora.base import check_jobs
+from lipcourse.errors import CorpusError, LipcourseError, ModelError, OptionError
+from lipcourse.evaluation.intervals import DRAWS, Interval, bootstrap
+from lipcourse.evaluation.landmarks import find_lips
+from lipcourse.evaluation.measures import MEASURES, Lips, Truth, Video
+from lipcourse.evaluation.references import ClipsInMemory, Reference, References
+from lipcourse.evaluation.trivial import BASELINES
+from lipcourse.windows.prepared import PreparedClip
+
+TASK = 8
+"""Clips measured by a process at a time."""
+
+Scores = Mapping[str, Mapping[str, NDArray[np.float64]]]
+"""Of each method and metric one number a clip."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was measured.
+
+    Attributes:
+        keys: The clips that count.
+        talkers: Of each of them.
+        frames: How many frames each of them has.
+        methods: The methods compared, in order.
+        baselines: The videos that need no network, in order.
+        scores: Of each method and baseline, for each of MEASURES, (N,): NaN where a clip has no value.
+        skipped: Clips that do not count, and why.
+        notes: What else a reader must know.
+        seed: Of the bootstrap.
+        draws: Of the bootstrap.
+    """
+
+    keys: tuple[str, ...]
+    talkers: tuple[str, ...]
+    frames: tuple[int, ...]
+    methods: tuple[str, ...]
+    baselines: tuple[str, ...]
+    scores: Scores
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seed: int = 0
+    draws: int = DRAWS
+
+    def values(self, name: str, metric: str) -> NDArray[np.float64]:
+        """Return a method's numbers, one a clip.
+
+        Raises:
+            OptionError: There is no such method or metric.
+        """
+        for kind, asked, known in (("method", name, self.scores), ("metric", metric, MEASURES)):
+            if asked not in known:
+                raise OptionError(f"there is no {kind} {asked!r}", remedy=f"choose from {', '.join(known)}")
+        return self.scores[name][metric]
+
+    def interval(self, name: str, metric: str) -> Interval:
+        """Return the mean of a method and its interval.
+
+        Raises:
+            OptionError: There is no such method or metric.
+        """
+        return bootstrap(self.values(name, metric), self.talkers, seed=self.seed, draws=self.draws)
+
+    def difference(self, name: str, other: str, metric: str) -> Interval:
+        """Return the mean of a method's value less another's, clip by clip, and its interval.
+
+        Two that are both infinitely near to the truth differ by nothing that could be told: NaN.
+
+        Raises:
+            OptionError: There is no such method or metric.
+        """
+        first, second = self.values(name, metric), self.values(other, metric)
+        both = np.isinf(first) & np.isinf(second)
+        less = np.subtract(first, second, out=np.full_like(first, np.nan), where=~both)
+        return bootstrap(less, self.talkers, seed=self.seed, draws=self.draws)
+
+    def lost_frames(self, name: str) -> int | None:
+        """Return in how many frames of a method no face was found; None where none was looked for."""
+        shares = self.values(name, "without_face")
+        if np.isnan(shares).all():
+            return None
+        return int(np.rint(np.nansum(shares * np.array(self.frames))))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what report.json holds. JSON knows neither NaN nor infinity: both are null.
+
+        A metric that has no value for any clip is left out. Where values are infinite, "infinite" says how
+        many.
+        """
+        return {
+            "clips": len(self.keys),
+            "talkers": len(set(self.talkers)),
+            "frames": sum(self.frames),
+            "methods": {name: self._means(name) for name in self.scores},
+            "differences": {
+                name: {other: self._differences(name, other) for other in self.scores if other != name}
+                for name in self.methods
+            },
+            "frames_without_a_face": {name: self.lost_frames(name) for name in self.scores},
+            "baselines": list(self.baselines),
+            "metrics": {name: measure._asdict() for name, measure in MEASURES.items()},
+            "interval": "95%, whole talkers drawn with replacement",
+            "seed": self.seed,
+            "draws": self.draws,
+            "skipped": dict(self.skipped),
+            "notes": list(self.notes),
+        }
+
+    def _means(self, name: str) -> dict[str, dict[str, float | int | None]]:
+        told = {metric: _plain(self.interval(name, metric)) for metric in MEASURES}
+        for metric, facts in told.items():
+            if infinite := int(np.isinf(self.scores[name][metric]).sum()):
+                facts["infinite"] = infinite
+        return {metric: facts for metric, facts in told.items() if facts["n"]}
+
+    def _differences(self, name: str, other: str) -> dict[str, dict[str, float | int | None]]:
+        told = {metric: _plain(self.difference(name, other, metric)) for metric in MEASURES}
+        return {metric: facts for metric, facts in told.items() if facts["n"]}
+
+
+def compare(
+    methods: Mapping[str, Mapping[str, Video]],
+    reference: References | Sequence[PreparedClip],
+    *,
+    baselines: Sequence[str] = tuple(BASELINES),
+    landmarks: bool = True,
+    jobs: int = 1,
+    seed: int = 0,
+    draws: int = DRAWS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Measure methods and trivial baselines on the same clips.
+
+    A clip that cannot be read, or that a method has not or has in another length or size, is left out for all
+    methods and told with its reason.
+
+    Args:
+        methods: Of each method its videos, uint8 (T, 64, 64, 3) by the clip's key. A mapping may make them
+            when they are asked for; with several jobs it is sent to other processes.
+        reference: The true clips.
+        baselines: Which of `BASELINES` to measure as well.
+        landmarks: Whether to find lips, 20 ms a frame.
+        jobs: How many processes; -1 for one a processor.
+        seed: Of the bootstrap.
+        draws: Of the bootstrap.
+        progress: Called with how many clips are done, and of how many.
+
+    Raises:
+        OptionError: A method has the name of a baseline, or there is no such baseline.
+        CorpusError: No clip is left to measure.
+        ModelError: dlib's predictor is missing.
+    """
+    check_jobs(jobs)
+    truths = reference if isinstance(reference, References) else ClipsInMemory(reference)
+    partners = _partners(truths.talkers)
+    chosen, notes = _choose(baselines, methods, partners)
+    task = _Task(truths, methods, chosen, partners, landmarks)
+    measured, skipped = dict[str, _Measured](), dict[str, str]()
+    keys = list(truths)
+    pieces = [keys[start : start + TASK] for start in range(0, len(keys), TASK)]
+    parallel = joblib.Parallel(n_jobs=min(jobs, len(pieces)) or 1, return_as="generator")
+    for results in parallel(joblib.delayed(_measure)(task, piece) for piece in pieces):
+        for key, result in results:
+            if isinstance(result, str):
+                skipped[key] = result
+            else:
+                measured[key] = result
+            if progress is not None:
+                progress(len(measured) + len(skipped), len(keys))
+    if not measured:
+        first = f"; the first: {next(iter(skipped.values()))}" if skipped else ""
+        raise CorpusError(f"no clip is left to measure{first}", where=truths.name)
+    names = (*methods, *chosen)
+    scores = {
+        name: {
+            metric: np.array([each.values[name][metric] for each in measured.values()]) for metric in MEASURES
+        }
+        for name in names
+    }
+    return Comparison(
+        keys=tuple(measured),
+        talkers=tuple(truths.talkers[key] for key in measured),
+        frames=tuple(each.frames for each in measured.values()),
+        methods=tuple(methods),
+        baselines=chosen,
+        scores=scores,
+        skipped=skipped,
+        notes=notes,
+        seed=seed,
+        draws=draws,
+    )
+
+
+class _Measured(NamedTuple):
+    """What was measured on a clip: its frames, and of each method each metric."""
+
+    frames: int
+    values: Mapping[str, Mapping[str, float]]
+
+
+class _Task(NamedTuple):
+    """What a process must know to measure a clip."""
+
+    references: References
+    methods: Mapping[str, Mapping[str, Video]]
+    baselines: tuple[str, ...]
+    partners: Mapping[str, Mapping[str, str]]
+    landmarks: bool
+
+
+def _measure(task: _Task, keys: Sequence[str]) -> list[tuple[str, _Measured | str]]:
+    """Measure clips, or tell why they cannot be."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # on pictures as small as these, threads wait for each other
+    try:
+        return [(key, _measure_or_tell(task, key)) for key in keys]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measure_or_tell(task: _Task, key: str) -> _Measured | str:
+    for name, videos in task.methods.items():
+        if key not in videos:
+            return f"{name} has no video for it"
+    try:
+        films = {name: videos[key] for name, videos in task.methods.items()}
+        return _measure_clip(task, task.references[key], films)
+    except (ModelError, OptionError):  # of the machine or the call, not of the clip
+        raise
+    except LipcourseError as error:
+        return str(error)
+
+
+def _measure_clip(task: _Task, reference: Reference, films: Mapping[str, Video]) -> _Measured:
+    """Measure the methods' videos of a clip, and the baselines."""
+    truth = Truth(reference.video, reference.sound, reference.fps)
+    clip = reference.clip if task.landmarks else None
+    found = None if clip is None else find_lips(clip, reference.video)
+
+    def lips(video: Video) -> Lips | None:
+        if clip is None or found is None or len(video) != len(reference.video):
+            return None  # a video of another length is refused by what measures it
+        made = found if video is reference.video else find_lips(clip, video)
+        return Lips(made, found, reference.true_points)
+
+    values = {
+        name: truth.measure(video, landmarks=lips(video), sound=reference.sound)
+        for name, video in films.items()
+    }
+    for name in task.baselines:
+        baseline = BASELINES[name]
+        other = reference
+        if baseline.needs_other:
+            other = task.references[task.partners[baseline.needs_other][reference.key]]
+        video = baseline.film(reference.video, other.video)
+        sound = other.sound if baseline.other_sound else reference.sound
+        values[name] = truth.measure(video, landmarks=lips(video), sound=sound)
+    return _Measured(len(reference.video), values)
+
+
+def _partners(talkers: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Give each clip the next one, around the end: of another "talker", and whichever "clip" comes next.
+
+    The second is the first where there is one, so that a wrong sound is another voice's. Where there is none,
+    a kind is empty.
+    """
+    keys = list(talkers)
+    ahead = {key: keys[place + 1 :] + keys[:place] for place, key in enumerate(keys)}
+    strangers = {
+        key: next((other for other in others if talkers[other] != talkers[key]), "")
+        for key, others in ahead.items()
+    }
+    if not all(strangers.values()):
+        strangers = {}
+    return {"talker": strangers, "clip": strangers or {key: each[0] for key, each in ahead.items() if each}}
+
+
+def _choose(
+    baselines: Iterable[str], methods: Iterable[str], partners: Mapping[str, Mapping[str, str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the baselines that can be made, and why the others cannot."""
+    asked = tuple(baselines)
+    unknown = [name for name in asked if name not in BASELINES]
+    if unknown:
+        raise OptionError(
+            f"there is no baseline {unknown[0]!r}", remedy=f"choose from {'; '.join(BASELINES)}"
+        )
+    double = [name for name in methods if name in BASELINES]
+    if double:
+        raise OptionError(f"{double[0]!r} is the name of a baseline", remedy="give the method another")
+    lacking = [
+        name for name in asked if BASELINES[name].needs_other and not partners[BASELINES[name].needs_other]
+    ]
+    notes = tuple(f"no {name!r}: there is no other {BASELINES[name].needs_other}" for name in lacking)
+    return tuple(name for name in asked if name not in lacking), notes
+
+
+def _plain(interval: Interval) -> dict[str, float | int | None]:
+    """An interval as JSON can hold it."""
+    return {
+        name: value if isinstance(value, int) or np.isfinite(value) else None
+        for name, value in interval._asdict().items()
+    }

@@ -1,0 +1,119 @@
+"""True videos to measure against: of a prepared corpus, of a folder of videos, or in memory.
+
+Each is read when it is asked for, in whichever process asks. Taught in notebook 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipcourse.corpora.base import spread
+from lipcourse.evaluation.measures import Sound
+from lipcourse.windows.index import read_corpus_index
+from lipcourse.windows.prepared import MEMBERS, PreparedClip, decode_clip
+from lipcourse.windows.shelf import Shelf, read_catalogue
+
+TRUE_POINTS = ("puppets",)
+"""Corpora whose landmarks are known and not found, as their origin begins."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A true video, and what is known of it.
+
+    Attributes:
+        key: Unique among those that are compared.
+        talker: Who speaks.
+        video: uint8 (T, H, W, 3), RGB.
+        fps: Frames a second.
+        sound: What is heard; None where it is silent.
+        clip: The prepared clip that the video is the mouth of, in whose face lips are found; or None.
+    """
+
+    key: str
+    talker: str
+    video: NDArray[np.uint8]
+    fps: float
+    sound: Sound | None = None
+    clip: PreparedClip | None = None
+
+    @classmethod
+    def of(cls, clip: PreparedClip) -> Reference:
+        """Make a reference of a prepared clip's mouth."""
+        sound = Sound(clip.waveform, clip.sample_rate)
+        return cls(clip.key, clip.talker, clip.mouths, clip.fps, sound, clip)
+
+    @property
+    def true_points(self) -> NDArray[np.float32] | None:
+        """The lips' points as the corpus knows them, (T, 20, 2); None where it does not know them."""
+        if self.clip is None or not self.clip.origin[0].startswith(TRUE_POINTS):
+            return None
+        return self.clip.mouth_landmarks
+
+
+class References(Mapping[str, Reference]):
+    """References by key, in order, with their talkers known before any is read.
+
+    Args:
+        talkers: Of each key.
+        name: What the whole is called in a report.
+        licence: On what terms its videos may be used.
+    """
+
+    def __init__(self, talkers: Mapping[str, str], name: str, licence: str = "unknown") -> None:
+        self.talkers, self.name, self.licence = dict(talkers), name, licence
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.talkers)
+
+    def __len__(self) -> int:
+        return len(self.talkers)
+
+
+class ClipsInMemory(References):
+    """Prepared clips at hand."""
+
+    def __init__(self, clips: Iterable[PreparedClip]) -> None:
+        self._clips = {clip.key: clip for clip in clips}
+        origin = next((clip.origin for clip in self._clips.values()), ("nothing", "unknown"))
+        super().__init__({key: clip.talker for key, clip in self._clips.items()}, *origin)
+
+    def __getitem__(self, key: str) -> Reference:
+        return Reference.of(self._clips[key])
+
+
+class PreparedClips(References):
+    """The clips of a split of a folder that `lipcourse prepare` wrote.
+
+    Args:
+        folder: The folder.
+        split: "train", "validation" or "test".
+        limit: How many clips, evenly spread over the split; None for all.
+
+    Raises:
+        CorpusError: There is no prepared corpus, or no clip in the split.
+    """
+
+    def __init__(self, folder: Path, split: str = "test", limit: int | None = None) -> None:
+        name, licence = read_corpus_index(folder).origin
+        catalogue = read_catalogue([folder], split)
+        chosen = spread(range(len(catalogue.keys)), limit)
+        self._shards = catalogue.shards
+        self._shard = {catalogue.keys[each]: int(catalogue.shard[each]) for each in chosen}
+        super().__init__({catalogue.keys[each]: catalogue.talkers[each] for each in chosen}, name, licence)
+
+    def __getitem__(self, key: str) -> Reference:
+        members = _shelf(self._shards).read(self._shard[key], key, MEMBERS)
+        return Reference.of(decode_clip(members))
+
+
+@lru_cache(maxsize=2)
+def _shelf(shards: tuple[str, ...]) -> Shelf:
+    """Open shards once a process: an open file cannot be sent to another."""
+    return Shelf(shards, None)
