@@ -21,6 +21,8 @@ Unseen = Literal["talkers", "sentences"]
 UNSEEN: tuple[Unseen, ...] = ("talkers", "sentences")
 """What a network has not met before it is tested: the talkers, or only the sentences."""
 
+VALIDATION_SHARE = 0.1
+TEST_SHARE = 0.1
 
 Item = TypeVar("Item")
 
@@ -217,6 +219,23 @@ def in_order(name: str) -> list[tuple[int, str]]:
 def draw(name: str) -> float:
     """Draw a number in [0, 1) that depends on nothing but the name: the same wherever and whenever."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) / 2**64
+
+
+def draw_split(name: str, unseen: Unseen, *, held_out: bool) -> Split:
+    """Choose a clip's split by its talker and name alone, whatever other clips there are.
+
+    Args:
+        name: Of the clip, or of what must lie in one split as a whole, such as a sentence.
+        unseen: "talkers": about a tenth of the names is for validation. "sentences": about another tenth is
+            for testing, whoever the talker.
+        held_out: Whether the talker's clips are all for testing where talkers are to be unseen.
+    """
+    if unseen == "talkers" and held_out:
+        return "test"
+    number = draw(name)
+    if number < VALIDATION_SHARE:
+        return "validation"
+    return "test" if unseen == "sentences" and number < VALIDATION_SHARE + TEST_SHARE else "train"
 
 
 def check_unseen(unseen: str) -> None:

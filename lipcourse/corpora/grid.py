@@ -11,15 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from lipcourse.corpora.align import only_words, read_align
-from lipcourse.corpora.base import FileCorpus, Recording, Split, Unseen, check_unseen, draw
+from lipcourse.corpora.base import FileCorpus, Recording, Unseen, check_unseen, draw_split
 from lipcourse.errors import CorpusError
 from lipcourse.media import Clip, Origin, Segment, read_clip
 
 TEST_TALKERS = ("s2", "s5", "s22", "s31")
 """Two men and two women. None is s1, of whom many people keep the most clips and so train on."""
-
-VALIDATION_SHARE = 0.1
-TEST_SHARE = 0.1
 
 _COMMANDS = {"b": "bin", "l": "lay", "p": "place", "s": "set"}
 _COLOURS = {"b": "blue", "g": "green", "r": "red", "w": "white"}
@@ -93,7 +90,10 @@ class GridCorpus(FileCorpus):
         alignments = {path.stem: (path,) for path in sorted(root.rglob("*.align"))}
         recordings = {
             f"grid/{talker.name}/{path.stem}": Recording(
-                path, talker.name, _split(talker.name, path.stem, unseen), alignments.get(path.stem, ())
+                path,
+                talker.name,
+                draw_split(path.stem, unseen, held_out=talker.name in TEST_TALKERS),
+                alignments.get(path.stem, ()),
             )
             for talker in root.iterdir()
             if talker.is_dir() and re.fullmatch(r"s\d+", talker.name)
@@ -130,14 +130,3 @@ def _words(path: Path, transcript: str) -> tuple[Segment, ...]:
             f"it says {said!r}, but the clip is {transcript!r}", where=path, remedy="find the right one"
         )
     return words
-
-
-def _split(talker: str, name: str, unseen: Unseen) -> Split:
-    number = draw(name)
-    if unseen == "talkers" and talker in TEST_TALKERS:
-        return "test"
-    if number < VALIDATION_SHARE:
-        return "validation"
-    if unseen == "sentences" and number < VALIDATION_SHARE + TEST_SHARE:
-        return "test"
-    return "train"

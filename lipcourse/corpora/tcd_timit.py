@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal, Self
 
-from lipcourse.corpora.base import FileCorpus, Recording, Split, Unseen, check_unseen, draw
+from lipcourse.corpora.base import FileCorpus, Recording, Unseen, check_unseen, draw_split
 from lipcourse.corpora.texts import read_text
 from lipcourse.errors import CorpusError, OptionError
 from lipcourse.media import Clip, Origin, Segment, read_clip
@@ -25,9 +25,6 @@ TEST_TALKERS = (
     "56M", "58F",
 )  # fmt: skip
 """The 17 volunteers that the corpus's recommended split holds out."""
-
-VALIDATION_SHARE = 0.1
-TEST_SHARE = 0.1
 
 MAX_SIDE = 1280
 """The films are 1920x1080; six seconds of that fill a gigabyte, and the face needs no more than this."""
@@ -92,8 +89,9 @@ class TcdTimitCorpus(FileCorpus):
             talker = talker_of(PurePosixPath(path.absolute().as_posix()))
             if talker and camera in path.parts and not path.name.startswith("."):
                 name = path.stem.lower()
+                split = draw_split(name, unseen, held_out=talker in TEST_TALKERS)
                 recordings[f"tcd_timit/{talker}/{camera}/{name}"] = Recording(
-                    path, talker, _split(talker, name, unseen), (*_texts(path), *labels)
+                    path, talker, split, (*_texts(path), *labels)
                 )
         if not recordings:
             raise CorpusError(
@@ -117,17 +115,6 @@ class TcdTimitCorpus(FileCorpus):
         entry = (self.recording(key).talker, self.recording(key).path.stem.lower())
         corpus._phones = {entry: self._phones.get(entry, ())}
         return corpus
-
-
-def _split(talker: str, name: str, unseen: Unseen) -> Split:
-    number = draw(name)
-    if unseen == "talkers" and talker in TEST_TALKERS:
-        return "test"
-    if number < VALIDATION_SHARE:
-        return "validation"
-    if unseen == "sentences" and number < VALIDATION_SHARE + TEST_SHARE:
-        return "test"
-    return "train"
 
 
 def _read_labels(path: Path) -> Iterator[tuple[tuple[str, str], tuple[Segment, ...]]]:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-from lipcourse.corpora.base import FileCorpus, Recording, Split, draw
+from lipcourse.corpora.base import FileCorpus, Recording, draw_split
 from lipcourse.errors import CorpusError
 from lipcourse.media import Clip, Origin, read_clip
-
-VALIDATION_SHARE = 0.1
 
 _CLIP = re.compile(r"(?:(?P<above>.*)/)?(?P<talker>id\d{5})/(?P<video>[^/]+)/(?P<number>\d{5})\.mp4")
 
@@ -59,7 +57,8 @@ class VoxCelebCorpus(FileCorpus):
             if found:
                 key = f"voxceleb/{found['talker']}/{found['video']}/{found['number']}"
                 dev = found["above"].endswith("/dev/mp4")
-                recordings[key] = Recording(path, found["talker"], _split(dev, found["video"]))
+                split = draw_split(found["video"], "talkers", held_out=not dev)
+                recordings[key] = Recording(path, found["talker"], split)
         if not recordings:
             raise CorpusError(
                 "no VoxCeleb2 clip in it",
@@ -72,9 +71,3 @@ class VoxCelebCorpus(FileCorpus):
         """Read one clip."""
         path, talker, _, _ = self.recording(key)
         return read_clip(path, key=key, talker=talker, origin=self.origin)
-
-
-def _split(dev: bool, video: str) -> Split:
-    if not dev:
-        return "test"
-    return "validation" if draw(video) < VALIDATION_SHARE else "train"
