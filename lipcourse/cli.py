@@ -85,6 +85,30 @@ COMMANDS = {
         "Train the network that sees movement.",
         "--data prepared --out run",
     ),
+    "train sync": Command(
+        "lipcourse.training.sync_expert_command",
+        "run",
+        "Train the network that hears whether lips are in sync.",
+        "--data prepared --out run",
+    ),
+    "train classifier": Command(
+        "lipcourse.training.classifier_command",
+        "run",
+        "Train the network that tells kinds of mouths.",
+        "--data prepared --out run",
+    ),
+    "evaluate sync": Command(
+        "lipcourse.evaluation.sync",
+        "run",
+        "Measure a network that hears sync, and write its card.",
+        "--run run --data prepared --out sync-expert.safetensors",
+    ),
+    "evaluate classifier": Command(
+        "lipcourse.evaluation.classifier",
+        "run",
+        "Measure a network that tells kinds of mouths, and write its card.",
+        "--weights run/classifier.safetensors --data prepared --out classifier.safetensors",
+    ),
     "evaluate glance": Command(
         "lipcourse.evaluation.glance_card",
         "run",

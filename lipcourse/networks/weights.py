@@ -32,8 +32,12 @@ from lipcourse.whole import beside
 
 SYSTEMS = {
     "glance": "lipcourse.networks.glance:Generator",
+    "speech2vid": "lipcourse.networks.speech2vid:Speech2Vid",
+    "video_gan": "lipcourse.networks.video_gan:VideoGan",
     "autoencoder": "lipcourse.networks.autoencoder:PerceptualAutoencoder",
     "flownet": "lipcourse.networks.flownet:FlowNet",
+    "sync": "lipcourse.networks.sync_expert:SyncExpert",
+    "classifier": "lipcourse.networks.classifier:VisemeClassifier",
 }
 """The class of each system, imported when one is built: no network needs to know of this file."""
 
