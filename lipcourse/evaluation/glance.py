@@ -26,7 +26,7 @@ from lipcourse.evaluation.landmarks import MouthPoints, find_lips
 from lipcourse.generation.glance import generate
 from lipcourse.metrics.images import psnr, psnr_wrapped, ssim
 from lipcourse.metrics.lmd import landmark_distance
-from lipcourse.networks.glance import Generator
+from lipcourse.networks.lips import LipGenerator
 from lipcourse.signals.alignment import mouth_opening
 from lipcourse.windows.prepared import PreparedClip
 
@@ -115,7 +115,7 @@ class Evaluation:
 
 
 def score(
-    network: Generator,
+    network: LipGenerator,
     clips: Sequence[PreparedClip],
     *,
     progress: Callable[[int, int], None] | None = None,
@@ -151,7 +151,9 @@ def score(
     )
 
 
-def make_films(network: Generator, clip: PreparedClip, other: PreparedClip) -> dict[str, NDArray[np.uint8]]:
+def make_films(
+    network: LipGenerator, clip: PreparedClip, other: PreparedClip
+) -> dict[str, NDArray[np.uint8]]:
     """Return each of FILMS for a clip, uint8 (T, 64, 64, 3), as long as the clip."""
     count = len(clip.mouths)
     mean = np.rint(clip.mouths.mean(axis=0, keepdims=True)).astype(np.uint8)
@@ -164,7 +166,9 @@ def make_films(network: Generator, clip: PreparedClip, other: PreparedClip) -> d
     }
 
 
-def speak(network: Generator, lips: NDArray[np.uint8], sound: PreparedClip, frames: int) -> NDArray[np.uint8]:
+def speak(
+    network: LipGenerator, lips: NDArray[np.uint8], sound: PreparedClip, frames: int
+) -> NDArray[np.uint8]:
     """Make so many frames of lips (64, 64, 3) that say what is heard in a clip, and then nothing."""
     samples = round(frames * sound.sample_rate / sound.fps)
     waveform = np.pad(sound.waveform[:samples], (0, max(0, samples - len(sound.waveform))))

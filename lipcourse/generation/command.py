@@ -10,12 +10,13 @@ import torch
 import tyro
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import nn
 
 from lipcourse.errors import MediaError, OptionError
 from lipcourse.generation.film import make_film
 from lipcourse.generation.portrait import Portrait, find_mouth, take_lips
 from lipcourse.media import read_image
-from lipcourse.networks.glance import Generator
+from lipcourse.networks.lips import LipGenerator
 from lipcourse.networks.weights import find, load_network
 
 WEIGHTS = "glance-puppets-and-grid"
@@ -57,9 +58,11 @@ def run(
     if out.suffix.lower() != ".mp4":
         raise OptionError("the film is an MP4 file", where=out, remedy="let its name end in .mp4")
     name = find(weights).stem
-    network = load_network(weights, Generator).to(place)
+    network = load_network(weights, LipGenerator).to(place)
     # Channels beside each other in memory make convolutions an eighth quicker on a CPU.
-    network.decoder.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv3d | nn.ConvTranspose3d):
+            layer.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     portrait = find_portrait(image, lip_crop, console)
     with Progress(
         TextColumn("making {task.completed:.0f} frames"),

@@ -13,7 +13,7 @@ from lipcourse.generation.glance import generate
 from lipcourse.generation.listening import FPS
 from lipcourse.generation.portrait import Portrait, enlarge
 from lipcourse.media import Sound, open_audio, open_video
-from lipcourse.networks.glance import Generator
+from lipcourse.networks.lips import LipGenerator
 
 SILENT = 1e-3
 """Sound that nowhere exceeds this (60 decibels below full scale) is silence."""
@@ -40,7 +40,7 @@ class Film:
 
 
 def make_film(
-    network: Generator,
+    network: LipGenerator,
     audio: str | Path,
     portrait: Portrait,
     out: str | Path,

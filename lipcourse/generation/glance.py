@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lipcourse.errors import SignalError
-from lipcourse.generation.listening import reach, windows
-from lipcourse.networks.glance import Generator
+from lipcourse.generation.listening import windows
+from lipcourse.networks.lips import LipGenerator
 
 WINDOW = 128
 """Frames made at a time: enough that the 18 at its ends, which are made twice, cost little."""
 
 
 def generate(
-    network: Generator,
+    network: LipGenerator,
     waveform: NDArray[np.floating] | Iterable[NDArray[np.floating]],
     sample_rate: float,
     image: NDArray[np.uint8],
@@ -61,7 +61,7 @@ def generate(
     device = next(network.parameters()).device
     person = to_network(image[None]).to(device)[:, :, 0]
     pieces = [waveform] if isinstance(waveform, np.ndarray) else waveform
-    for heard in windows(pieces, sample_rate, window, reach(network)):
+    for heard in windows(pieces, sample_rate, window, network.reach):
         # Not around the loop: what the caller does between two windows is no business of this function.
         with torch.inference_mode(), torch.autocast(device.type, precision, precision != torch.float32):
             video = network(heard.log_mel.to(device), person).video

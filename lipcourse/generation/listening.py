@@ -14,10 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from lipcourse.errors import OptionError
-from lipcourse.networks.glance import Generator
 from lipcourse.signals.audio import COLUMNS_PER_FRAME, log_mel
 
 FPS = 25.0
@@ -40,21 +39,6 @@ class Window(NamedTuple):
     log_mel: Tensor
     before: int
     frames: int
-
-
-def reach(network: Generator) -> int:
-    """Return how many frames of sound before and after its own a frame of video looks at.
-
-    Each convolution of width k looks (k - 1) / 2 steps to each side. Until the strides have turned four
-    columns into one frame a step is a quarter or half of a frame.
-    """
-    columns, step = 0, 1
-    for part in (network.audio_encoder, network.fusion, network.decoder):
-        for layer in part.modules():
-            if isinstance(layer, nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d):
-                columns += layer.kernel_size[0] // 2 * step
-                step *= layer.stride[0]
-    return -(-columns // COLUMNS_PER_FRAME)
 
 
 def windows(

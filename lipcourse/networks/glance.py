@@ -10,7 +10,7 @@ frames; every layer slides along time, so that any T will do. Taught in notebook
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,8 @@ from lipcourse.networks.layers import (
     initialise_he,
     upsampling,
 )
+from lipcourse.networks.lips import Generated, LipGenerator
+from lipcourse.signals.audio import COLUMNS_PER_FRAME
 
 RESIDUAL_BLOCKS = 9
 
@@ -241,19 +243,7 @@ class Decoder(nn.Module):
         return torch.tanh(self.paint(self.enlarge(self.blocks(features))))
 
 
-class Generated(NamedTuple):
-    """What the generator returns.
-
-    Attributes:
-        video: (B, 3, T, H, W) in [-1, 1].
-        audio_features: f_s, (B, C, T, 16), which the correlation loss looks at too.
-    """
-
-    video: Tensor
-    audio_features: Tensor
-
-
-class Generator(nn.Module):
+class Generator(LipGenerator):
     """The whole glance generator: 16.7 million parameters at width 1, and about a quarter at width 1/2.
 
     Source: glance, section 3 and Fig. 2. Taught in notebook 06.
@@ -272,6 +262,7 @@ class Generator(nn.Module):
         self.identity_encoder = IdentityEncoder(width)
         self.fusion = FusionByDuplication(width)
         self.decoder = Decoder(width, block_kernel)
+        self.reach = _reach(self.audio_encoder, self.fusion, self.decoder)
         initialise_he(self)
 
     def forward(self, log_mel: Tensor, image: Tensor) -> Generated:
@@ -291,3 +282,18 @@ class Generator(nn.Module):
         return Generated(
             self.decoder(self.fusion(audio_features, self.identity_encoder(image))), audio_features
         )
+
+
+def _reach(*parts: nn.Module) -> int:
+    """How many frames before and after its own the last of these parts, one after the other, looks at.
+
+    Each convolution of width k looks (k - 1) / 2 steps to each side. Until the strides have turned four
+    columns into one frame a step is a quarter or half of a frame.
+    """
+    columns, step = 0, 1
+    for part in parts:
+        for layer in part.modules():
+            if isinstance(layer, nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d):
+                columns += layer.kernel_size[0] // 2 * step
+                step *= layer.stride[0]
+    return -(-columns // COLUMNS_PER_FRAME)

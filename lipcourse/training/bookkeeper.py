@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lipcourse.errors import ModelError, OptionError
-from lipcourse.networks.glance import Generator
+from lipcourse.networks.lips import LipGenerator
 from lipcourse.networks.weights import save_network
 from lipcourse.training import checkpoints
 from lipcourse.training.loop import Progress, learning_rate
@@ -38,6 +38,7 @@ LAST = "last.safetensors"
 BEST = "best.safetensors"
 
 UNCHANGEABLE = (
+    "network",
     "width",
     "block_kernel",
     "motion",
@@ -109,7 +110,7 @@ class Bookkeeper:
     ) -> None:
         self.fabric, self.run, self.options, self.tell = fabric, run, options, tell
         self.networks, self.optimizers = networks, optimizers
-        self.generator = cast(Generator, networks.generator)
+        self.generator = cast(LipGenerator, networks.generator)
         if fabric.is_global_zero:
             run.out.mkdir(parents=True, exist_ok=True)
             remove_unfinished(run.out)
@@ -167,8 +168,9 @@ class Bookkeeper:
         if not path.exists():
             return
         tensors, state = checkpoints.load_checkpoint(path, SYSTEM)
+        usual = asdict(GlanceOptions())  # for options that there were not yet
         for name in UNCHANGEABLE:
-            was, now = state["options"].get(name), getattr(self.options, name)
+            was, now = state["options"].get(name, usual[name]), getattr(self.options, name)
             if was != now:
                 raise ModelError(
                     f"was begun with {name} {was}, not {now}",
@@ -308,11 +310,12 @@ class Bookkeeper:
             "validation": {step: measured._asdict() for step, measured in self.run.validations.items()},
         }
         path = self.run.out / name
-        save_network(path, self._kept_generator(), system=SYSTEM, options=self.options.generator, facts=facts)
+        generator, options = self._kept_generator(), self.options
+        save_network(path, generator, system=options.network, options=options.generator, facts=facts)
 
-    def _kept_generator(self) -> Generator:
+    def _kept_generator(self) -> LipGenerator:
         """The generator that is measured and kept: the running mean, if there is one."""
-        return self.generator if self.average is None else cast(Generator, self.average.module)
+        return self.generator if self.average is None else cast(LipGenerator, self.average.module)
 
     def _report(self, losses: Mapping[str, float], note: str) -> None:
         """Write a line of progress, and the same to the log."""

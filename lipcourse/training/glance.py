@@ -25,10 +25,13 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from lipcourse.networks.autoencoder import PerceptualAutoencoder
-from lipcourse.networks.glance import Generated, Generator
+from lipcourse.networks.glance import Generator
 from lipcourse.networks.glance_correlation import AudioDerivativeEncoder, FlowEncoder
 from lipcourse.networks.glance_discriminators import Discriminator
 from lipcourse.networks.layers import freeze, time_derivative
+from lipcourse.networks.lips import Generated, LipGenerator
+from lipcourse.networks.speech2vid import Speech2Vid
+from lipcourse.networks.video_gan import VideoGan
 from lipcourse.networks.weights import load_network
 from lipcourse.signals.flow import estimate_flow
 from lipcourse.training.bookkeeper import Bookkeeper, Run
@@ -49,7 +52,7 @@ from lipcourse.training.losses import (
     perceptual_loss,
     pixel_loss,
 )
-from lipcourse.training.presets import GlanceOptions
+from lipcourse.training.presets import GlanceOptions, Maker
 from lipcourse.windows.dataset import GlanceBatch, WindowLoader
 
 if TYPE_CHECKING:
@@ -58,6 +61,13 @@ if TYPE_CHECKING:
 
 MEASURED = 32
 """Windows whose statistics are taken where they are then fixed: enough for many faces."""
+
+MAKERS: dict[Maker, type[LipGenerator]] = {
+    "glance": Generator,
+    "speech2vid": Speech2Vid,
+    "video_gan": VideoGan,
+}
+"""What line 3 calls. The others than glance are what Table 3 compares it with."""
 
 
 class Glance(nn.Module):
@@ -70,7 +80,7 @@ class Glance(nn.Module):
     def __init__(self, options: GlanceOptions) -> None:
         super().__init__()
         self.options = options
-        self.generator = Generator(options.width, options.block_kernel)
+        self.generator = MAKERS[options.network](**options.generator)
         self.audio_derivative = AudioDerivativeEncoder(options.width)
         self.flow_encoder = FlowEncoder(options.width, inputs=2 if options.derivative else 3)
         self.autoencoder = PerceptualAutoencoder(options.width)
@@ -221,7 +231,7 @@ def train(
     torch.manual_seed(options.seed)
     glance = Glance(options)
     if initial is not None:
-        known = load_network(initial, Generator, **options.generator)
+        known = load_network(initial, type(glance.generator), **options.generator)
         glance.generator.load_state_dict(known.state_dict())
     glance.to(fabric.device)
     if options.channels_last:

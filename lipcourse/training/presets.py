@@ -20,6 +20,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "float32", "bf16"]
 Schedule = Literal["constant", "cosine"]
 Measure = Literal["pixel", "psnr", "listening"]
+Maker = Literal["glance", "speech2vid", "video_gan"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class GlanceOptions:
     """All that can be chosen about a training of glance; the defaults are the paper's.
 
     Attributes:
+        network: What makes the frames: glance's generator, or one of those that it is compared with.
         weights: How much each loss counts (Eq. 2); 0 leaves one out.
         width: Scales the channels of all networks; 1 is the paper's.
         block_kernel: What the decoder's residual blocks look at: time, height, width.
@@ -70,6 +72,7 @@ class GlanceOptions:
         OptionError: A value cannot be.
     """
 
+    network: Maker = "glance"
     weights: ObjectiveWeights = field(default_factory=ObjectiveWeights)
     width: float = 1.0
     block_kernel: BlockKernel = "1x3x3"
@@ -130,6 +133,11 @@ class GlanceOptions:
                 raise OptionError(f"{name} cannot be {value}", remedy="give 0 or more")
         if not 0 <= self.average < 1:
             raise OptionError(f"average cannot be {self.average}", remedy="give 0 or more, and less than 1")
+        if self.network != "glance" and self.weights.correlation:
+            raise OptionError(
+                f"the correlation loss looks at glance's audio features, and {self.network} has none",
+                remedy="give --weights.correlation 0",
+            )
 
     @property
     def uses_flow(self) -> bool:
@@ -145,7 +153,8 @@ class GlanceOptions:
     @property
     def generator(self) -> dict[str, object]:
         """How the generator is built, as `lipcourse.networks.weights` keeps it."""
-        return {"width": self.width, "block_kernel": self.block_kernel}
+        own = {"block_kernel": self.block_kernel} if self.network == "glance" else {}
+        return {"width": self.width, **own}
 
 
 PRESETS = {

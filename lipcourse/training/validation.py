@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lipcourse.networks.glance import Generator
+from lipcourse.networks.lips import LipGenerator
 from lipcourse.windows.dataset import GlanceBatch
 
 WINDOWS_SHOWN = 4
@@ -47,7 +47,7 @@ class Validation(NamedTuple):
 
 
 @torch.no_grad()
-def validate(generator: Generator, batches: Iterable[GlanceBatch]) -> tuple[Validation, Tensor]:
+def validate(generator: LipGenerator, batches: Iterable[GlanceBatch]) -> tuple[Validation, Tensor]:
     """Measure a generator, in `eval` mode, on batches that are on its device.
 
     Returns:

@@ -23,7 +23,8 @@ from lipcourse.evaluation.glance import (
     speak,
 )
 from lipcourse.evaluation.landmarks import MouthPoints
-from lipcourse.networks.glance import Generated, Generator
+from lipcourse.networks.glance import Generator
+from lipcourse.networks.lips import Generated
 
 
 class Shutter(nn.Module):

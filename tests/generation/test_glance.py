@@ -9,7 +9,7 @@ from synthetic import noise
 
 from lipcourse.errors import OptionError, SignalError
 from lipcourse.generation.glance import generate, to_frames, to_network
-from lipcourse.generation.listening import reach, windows
+from lipcourse.generation.listening import windows
 from lipcourse.networks.glance import Generator
 from lipcourse.signals.audio import log_mel
 
@@ -25,7 +25,7 @@ def test_the_reach_is_what_gradients_reach(make_generator, block_kernel, expecte
     heard = (torch.randn(1, 4 * frames, 128) * 20 - 50).requires_grad_()
     network(heard, torch.zeros(1, 3, 64, 64)).video[:, :, middle].square().sum().backward()
     looked_at = heard.grad.abs().sum(dim=(0, 2)).reshape(frames, 4).sum(dim=1).nonzero()[:, 0] - middle
-    assert reach(network) == expected == -looked_at.min()
+    assert network.reach == expected == -looked_at.min()
     assert looked_at.max() <= expected
 
 

@@ -23,6 +23,8 @@ from lipcourse.networks.autoencoder import PerceptualAutoencoder
 from lipcourse.networks.cards import NEEDED, card, write_card
 from lipcourse.networks.flownet import FlowNet
 from lipcourse.networks.glance import Generator
+from lipcourse.networks.speech2vid import Speech2Vid
+from lipcourse.networks.video_gan import VideoGan
 from lipcourse.networks.weights import (
     LARGEST_SHIPPED,
     SYSTEMS,
@@ -35,10 +37,18 @@ from lipcourse.networks.weights import (
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "glance": {"width": 1 / 32, "block_kernel": "3x3x3"},
+    "speech2vid": {"width": 1 / 32},
+    "video_gan": {"width": 1 / 32},
     "autoencoder": {"width": 1 / 32},
     "flownet": {"width": 1 / 32},
 }
-KINDS = {"glance": Generator, "autoencoder": PerceptualAutoencoder, "flownet": FlowNet}
+KINDS = {
+    "glance": Generator,
+    "speech2vid": Speech2Vid,
+    "video_gan": VideoGan,
+    "autoencoder": PerceptualAutoencoder,
+    "flownet": FlowNet,
+}
 FACTS: dict[str, Any] = {
     "purpose": "Sees nothing yet.",
     "data": [
