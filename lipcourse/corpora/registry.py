@@ -12,6 +12,7 @@ from lipcourse.corpora.grid import GridCorpus
 from lipcourse.corpora.ldc import LdcCorpus
 from lipcourse.corpora.lrw import LrwCorpus
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
+from lipcourse.corpora.puppet.writer import PuppetOptions
 from lipcourse.corpora.tcd_timit import TcdTimitCorpus
 from lipcourse.corpora.voxceleb import VoxCelebCorpus
 from lipcourse.errors import CorpusError, OptionError
@@ -30,7 +31,13 @@ FILE_CORPORA: dict[str, Callable[[str | Path], Corpus]] = {
 CORPORA = (PuppetCorpus.name, *FILE_CORPORA)
 
 
-def open_corpus(name: str | None = None, root: str | Path | None = None) -> Corpus:
+TO_LEARN_FROM = PuppetOptions(clips=1000, talkers=100, lead_frames=0)
+"""Puppets for a training: many faces, and lips that move with their sound, so that sound tells all of it."""
+
+
+def open_corpus(
+    name: str | None = None, root: str | Path | None = None, puppets: PuppetOptions | None = None
+) -> Corpus:
     """Open a corpus: the puppets, which are always there, one that data_scripts/ got, or a folder of videos.
 
     Taught in notebook 05.
@@ -39,6 +46,8 @@ def open_corpus(name: str | None = None, root: str | Path | None = None) -> Corp
         name: One of CORPORA. None: a folder where `root` is given, else GRID where the
             environment variable LIPCOURSE_GRID is set, else the puppets.
         root: Where the files lie. None: for GRID, the folder that LIPCOURSE_GRID names. Puppets have none.
+        puppets: Which puppets, such as TO_LEARN_FROM; they are not kept in the cache. None for those that
+            everybody gets, which are. Without meaning for other corpora.
 
     Raises:
         CorpusError: The corpus is not there, or nobody says where it is.
@@ -52,7 +61,7 @@ def open_corpus(name: str | None = None, root: str | Path | None = None) -> Corp
     if name == PuppetCorpus.name:
         if root:
             raise OptionError("puppets are drawn here and have no folder", remedy="leave the root out")
-        return PuppetCorpus()
+        return PuppetCorpus() if puppets is None else puppets.open()
     if name == "grid":
         root = root or grid
     if not root:

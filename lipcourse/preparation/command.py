@@ -9,7 +9,8 @@ import tyro
 from rich.console import Console
 from rich.progress import Progress
 
-from lipcourse.corpora.registry import open_corpus
+from lipcourse.corpora.puppet.writer import PuppetOptions
+from lipcourse.corpora.registry import TO_LEARN_FROM, open_corpus
 from lipcourse.preparation.report import write_report
 from lipcourse.windows.corpus import prepare
 
@@ -24,6 +25,7 @@ def run(
     jobs: int = -1,
     dask: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS")] = None,
     limit: int | None = None,
+    puppets: PuppetOptions = TO_LEARN_FROM,
 ) -> None:
     """Prepare a corpus for training: faces and mouths cut out, with their points and sound, in shards.
 
@@ -41,8 +43,9 @@ def run(
         dask: Use the workers of the Dask scheduler at this address, such as tcp://10.0.0.5:8786. They must
             have the same lipcourse, and see the corpus and the folder under the same paths.
         limit: Prepare so many clips at most, spread evenly over the corpus.
+        puppets: Which puppets to draw, where puppets are the corpus.
     """
-    opened = open_corpus(corpus, root)
+    opened = open_corpus(corpus, root, puppets)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("preparing clips", total=None)

@@ -67,10 +67,10 @@ def with_profile(words: Sequence[str]) -> Callable[..., None]:
 def prepared(corpus: str, root: Path | None, limit: int | None) -> Path:
     """Return the folder of a corpus's prepared clips in the cache, preparing what is not there."""
     # Here and not above: they need PyAV and dlib, and training does not.
-    from lipcourse.corpora.registry import open_corpus
+    from lipcourse.corpora.registry import TO_LEARN_FROM, open_corpus
     from lipcourse.windows.corpus import prepare
 
-    opened = open_corpus(corpus, root)
+    opened = open_corpus(corpus, root, TO_LEARN_FROM)
     source = f"{root and root.resolve()} {limit}"
     folder = cache_root() / "prepared" / f"{opened.name}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
     prepare(opened, folder, jobs=-1, limit=limit)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lipcourse.corpora.folder import FolderCorpus
 from lipcourse.corpora.grid import GridCorpus
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
-from lipcourse.corpora.registry import CORPORA, open_corpus
+from lipcourse.corpora.registry import CORPORA, TO_LEARN_FROM, open_corpus
 from lipcourse.errors import CorpusError, OptionError
 
 
@@ -61,6 +63,21 @@ def test_puppets_are_there_where_nothing_else_is(monkeypatch: pytest.MonkeyPatch
     assert isinstance(open_corpus(), PuppetCorpus)
     with pytest.raises(OptionError, match="no folder"):
         open_corpus("puppet", "somewhere")
+
+
+def test_puppets_to_learn_from_move_their_lips_with_the_sound_and_others_lead_as_drawn(
+    tmp_path: Path,
+) -> None:
+    few = replace(TO_LEARN_FROM, clips=12, talkers=12)
+    learned = open_corpus("puppet", puppets=few)
+    keys = learned.keys()
+    assert {learned.clip(key).metadata["lead_frames"] for key in keys[:3]} == {0}
+    drawn = open_corpus("puppet", puppets=replace(few, lead_frames=None))
+    leads = [drawn.clip(key).metadata["lead_frames"] for key in keys[:3]]
+    assert any(leads)
+    shifted = open_corpus("puppet", puppets=replace(few, lead_frames=leads[0]))
+    np.testing.assert_array_equal(shifted.clip(keys[0]).frames, drawn.clip(keys[0]).frames)
+    np.testing.assert_array_equal(shifted.clip(keys[0]).waveform, learned.clip(keys[0]).waveform)
 
 
 def test_an_unknown_name() -> None:

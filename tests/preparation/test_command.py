@@ -6,8 +6,11 @@ import shutil
 
 import pytest
 
+from lipcourse.corpora.puppet.writer import PuppetOptions
 from lipcourse.errors import OptionError
 from lipcourse.preparation.command import run
+from lipcourse.windows.prepared import decode_clip
+from lipcourse.windows.shards import read_samples
 
 
 def test_a_corpus_is_prepared_and_told(grid_root, tmp_path, capsys):
@@ -20,6 +23,14 @@ def test_a_corpus_is_prepared_and_told(grid_root, tmp_path, capsys):
     assert "grid/s1/swwp2s: " in told
     assert (tmp_path / "out" / "index.json").is_file()
     assert str(tmp_path / "out" / "report.html") in told
+
+
+def test_puppets_to_prepare_can_be_chosen(tmp_path):
+    puppets = PuppetOptions(clips=1, talkers=1, size=160, lead_frames=2)
+    run(out=tmp_path, corpus="puppet", jobs=1, puppets=puppets)
+    (shard,) = tmp_path.glob("*.tar")
+    (clip,) = (decode_clip(sample) for sample in read_samples(shard))
+    assert clip.metadata["lead_frames"] == 2
 
 
 def test_odd_options_are_refused(tmp_path):

@@ -22,6 +22,7 @@ def run(
     size: int = 160,
     noise_snr: float | None = None,
     voices: str = "",
+    lead_frames: int | None = None,
     jobs: int = -1,
 ) -> None:
     """Write a corpus of talking puppets, laid out as GRID.
@@ -38,10 +39,11 @@ def run(
         size: Side of the pictures in pixels, 64 or more.
         noise_snr: Add white noise, this many decibels below the speech.
         voices: Names of the voices to use, with commas between; all by default.
+        lead_frames: How many frames all lips come before their sound, 0 to 7; by default drawn for each clip.
         jobs: How many processes draw; -1 for as many as there are processors.
     """
     names = tuple(name.strip() for name in voices.split(",") if name.strip())
-    options = PuppetOptions(clips, talkers, seed, size, noise_snr, names)
+    options = PuppetOptions(clips, talkers, seed, size, noise_snr, names, lead_frames)
     written = write_puppets(options, out, jobs=jobs)
     console = Console(stderr=True)
     for _ in track(written, "drawing puppets", total=clips, console=console, transient=True):

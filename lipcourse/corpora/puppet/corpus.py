@@ -17,7 +17,7 @@ from lipcourse.corpora.grid import sentence
 from lipcourse.corpora.puppet.cache import cache_folder, code_digest, load_clip, save_clip
 from lipcourse.corpora.puppet.render import SMALLEST
 from lipcourse.corpora.puppet.sentences import MOST_TALKERS, draw_sentences, spell_out
-from lipcourse.corpora.puppet.talker import ORIGIN, Talker, draw_talker, film
+from lipcourse.corpora.puppet.talker import ORIGIN, Talker, check_lead, draw_talker, film
 from lipcourse.corpora.puppet.voice import choose_voice
 from lipcourse.errors import CorpusError, OptionError
 from lipcourse.media import Clip
@@ -49,10 +49,13 @@ class PuppetCorpus(Corpus):
         size: Side of the pictures, in pixels, 64 or more.
         noise_snr: Adds white noise to the sound, this many decibels below the speech; None for none.
         voices: Names of the voices to use; empty for all.
+        lead_frames: How many frames all lips come before their sound, 0 to 7; None draws it for each clip, as
+            a study of delays needs. Who learns to move lips by sound cannot know what was drawn, so 0 there.
         keep: Whether to keep clips in the cache folder.
 
     Raises:
-        OptionError: No clip, no talker or too many, a size under 64, or a voice that does not exist.
+        OptionError: No clip, no talker or too many, a size under 64, a voice that does not exist, or a lead
+            that cannot be.
         CorpusError: More clips than the talkers have sentences.
     """
 
@@ -68,6 +71,7 @@ class PuppetCorpus(Corpus):
         size: int = 160,
         noise_snr: float | None = None,
         voices: tuple[str, ...] = (),
+        lead_frames: int | None = None,
         keep: bool = True,
     ) -> None:
         super().__init__()
@@ -82,11 +86,13 @@ class PuppetCorpus(Corpus):
             raise OptionError(
                 f"a puppet of {size} pixels is too small to draw", remedy=f"choose {SMALLEST} or more"
             )
+        check_lead(lead_frames)
         if seed < 0:
             raise OptionError(f"{seed} is not a seed", remedy="choose a whole number of 0 or more")
         for voice in voices:
             choose_voice(voice)
         self.seed, self.size, self.noise_snr, self.voices, self.keep = seed, size, noise_snr, voices, keep
+        self.lead_frames = lead_frames
         self._numbers: dict[str, int] = {}
         spoken = [
             draw_sentences(
@@ -148,6 +154,7 @@ class PuppetCorpus(Corpus):
             transcript=sentence(code),
             size=self.size,
             seconds=SECONDS,
+            lead_frames=self.lead_frames,
             noise_snr=self.noise_snr,
         )
         if self.keep:
@@ -161,7 +168,7 @@ class PuppetCorpus(Corpus):
         return corpus
 
     def _path(self, key: str) -> Path:
-        options = json.dumps([self.seed, self.size, self.noise_snr, self.voices])
+        options = json.dumps([self.seed, self.size, self.noise_snr, self.voices, self.lead_frames])
         folder = hashlib.sha256(options.encode()).hexdigest()[:12]
         _, talker, code = key.split("/")
         return cache_folder() / folder / talker / f"{code}.safetensors"

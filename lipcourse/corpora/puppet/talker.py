@@ -88,6 +88,18 @@ def draw_talker(number: int, seed: int, voices: Sequence[str] = ()) -> Talker:
     return Talker(number, identity, voice, talker.effort)
 
 
+def check_lead(lead_frames: int | None) -> None:
+    """Make sure that lips can come so many frames before their sound; None is to be drawn.
+
+    Raises:
+        OptionError: They cannot.
+    """
+    if lead_frames is not None and not 0 <= lead_frames <= MOST_LEAD_FRAMES:
+        raise OptionError(
+            f"lips cannot lead by {lead_frames} frames", remedy=f"choose from 0 to {MOST_LEAD_FRAMES}"
+        )
+
+
 def film(
     talker: Talker,
     text: str,
@@ -122,10 +134,7 @@ def film(
         CorpusError: The text is nothing to eSpeak, or does not fit into `seconds`.
         OptionError: A size or lead that cannot be.
     """
-    if lead_frames is not None and not 0 <= lead_frames <= MOST_LEAD_FRAMES:
-        raise OptionError(
-            f"lips cannot lead by {lead_frames} frames", remedy=f"choose from 0 to {MOST_LEAD_FRAMES}"
-        )
+    check_lead(lead_frames)
     drawn_lead = int(random.integers(MOST_LEAD_FRAMES + 1))
     lead = drawn_lead if lead_frames is None else lead_frames
     turned = random.random() < 0.3

@@ -40,6 +40,7 @@ class PuppetOptions:
         size: Side of the pictures, in pixels.
         noise_snr: White noise this many decibels below the speech; None for none.
         voices: Names of the voices to use; empty for all.
+        lead_frames: How many frames all lips come before their sound; None draws it for each clip.
     """
 
     clips: int = 100
@@ -48,6 +49,7 @@ class PuppetOptions:
     size: int = 160
     noise_snr: float | None = None
     voices: tuple[str, ...] = ()
+    lead_frames: int | None = None
 
     def open(self) -> PuppetCorpus:
         """Open the corpus of these options; clips are not kept in the cache.
@@ -62,6 +64,7 @@ class PuppetOptions:
             size=self.size,
             noise_snr=self.noise_snr,
             voices=self.voices,
+            lead_frames=self.lead_frames,
             keep=False,
         )
 

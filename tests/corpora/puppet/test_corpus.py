@@ -160,6 +160,16 @@ def test_lips_close_in_the_pictures_this_many_frames_before_they_are_heard_to(le
             assert gap[round(middle)] > 3.0, phone
 
 
+def test_clips_of_another_lead_are_kept_apart_in_the_cache() -> None:
+    drawn, none = PuppetCorpus(1, size=SIZE), PuppetCorpus(1, size=SIZE, lead_frames=0)
+    key = drawn.keys()[0]
+    leads = [corpus.clip(key).metadata["lead_frames"] for corpus in (drawn, none, drawn, none)]
+    assert leads[0] == leads[2] != 0
+    assert leads[1] == leads[3] == 0
+    with pytest.raises(OptionError, match="from 0 to 7"):
+        PuppetCorpus(1, lead_frames=8)
+
+
 def test_lead_changes_neither_sound_nor_times() -> None:
     one, other = (
         film(draw_talker(1, 0), "set", np.random.default_rng(1), size=SIZE, lead_frames=lead)
