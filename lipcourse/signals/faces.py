@@ -71,6 +71,12 @@ CHANGED = 0.6
 """How different the picture inside the box may become, in its own standard deviations, before the detector
 looks again. Speech changes a GRID face by 0.1 to 0.4; a move by a twelfth of the box by 0.8."""
 
+DETECT_EVERY = 16
+"""The detector looks at least on every so many frames."""
+
+DETECT_SHARE = 0.23
+"""Of the frames: beyond it no more detections are spent on finding where a box jumps."""
+
 LEAST_FACE_SHARE = 0.8
 """A clip of a corpus with a face in fewer of its frames is left out: its points would mostly be made up."""
 
@@ -102,8 +108,8 @@ class FaceTrack:
 def track_landmarks(
     frames: Frames,
     *,
-    every: int = 16,
-    share: float = 0.23,
+    every: int = DETECT_EVERY,
+    share: float = DETECT_SHARE,
     upsample: int | None = None,
     where: object | None = None,
 ) -> FaceTrack:
@@ -151,7 +157,7 @@ def clip_landmarks(clip: Clip) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """
     if clip.landmarks is not None:
         return clip.landmarks, np.ones(len(clip.frames), bool)
-    track = _follow_face(clip.frames, where=clip.key)
+    track = _follow_face(clip.frames, every=DETECT_EVERY, share=DETECT_SHARE, upsample=None, where=clip.key)
     if track.found.mean() < LEAST_FACE_SHARE:
         raise SignalError(
             f"a face in only {track.found.sum()} of {len(track.found)} frames",
@@ -164,10 +170,10 @@ def clip_landmarks(clip: Clip) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
 def _follow_face(
     frames: Frames,
     *,
-    every: int = 16,
-    share: float = 0.23,
-    upsample: int | None = None,
-    where: object | None = None,
+    every: int,
+    share: float,
+    upsample: int | None,
+    where: object | None,
 ) -> FaceTrack:
     """What `track_landmarks` does, without the warning."""
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or len(frames) == 0:
