@@ -11,7 +11,7 @@ Taught in notebook 12.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from lipcourse.corpora.base import check_jobs
 from lipcourse.errors import CorpusError, LipcourseError, ModelError, OptionError
+from lipcourse.evaluation.experts import Experts, class_sums, find_experts, inception_interval
 from lipcourse.evaluation.intervals import DRAWS, Interval, bootstrap
 from lipcourse.evaluation.landmarks import find_lips
 from lipcourse.evaluation.measures import MEASURES, Lips, Truth, Video
 from lipcourse.evaluation.references import ClipsInMemory, Reference, References
-from lipcourse.evaluation.trivial import BASELINES
+from lipcourse.evaluation.trivial import BASELINES, choose_baselines, find_partners
 from lipcourse.windows.prepared import PreparedClip
 
 TASK = 8
@@ -49,6 +50,8 @@ class Comparison:
         scores: Of each method and baseline, for each of MEASURES, (N,): NaN where a clip has no value.
         skipped: Clips that do not count, and why.
         notes: What else a reader must know.
+        classes: Of each method and baseline what `class_sums` gives of its videos, (N, 10), if there was a
+            classifier.
         seed: Of the bootstrap.
         draws: Of the bootstrap.
     """
@@ -61,6 +64,7 @@ class Comparison:
     scores: Scores
     skipped: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    classes: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     seed: int = 0
     draws: int = DRAWS
 
@@ -95,6 +99,13 @@ class Comparison:
         both = np.isinf(first) & np.isinf(second)
         less = np.subtract(first, second, out=np.full_like(first, np.nan), where=~both)
         return bootstrap(less, self.talkers, seed=self.seed, draws=self.draws)
+
+    def inception(self, name: str) -> Interval | None:
+        """Return the inception-style score of a method's videos; None where there was no classifier."""
+        sums = self.classes.get(name)
+        if sums is None:
+            return None
+        return inception_interval(sums, self.talkers, seed=self.seed, draws=self.draws)
 
     def lost_frames(self, name: str) -> int | None:
         """Return in how many frames of a method no face was found; None where none was looked for."""
@@ -133,6 +144,8 @@ class Comparison:
         for metric, facts in told.items():
             if infinite := int(np.isinf(self.scores[name][metric]).sum()):
                 facts["infinite"] = infinite
+        if score := self.inception(name):
+            told["inception"] = _plain(score)
         return {metric: facts for metric, facts in told.items() if facts["n"]}
 
     def _differences(self, name: str, other: str) -> dict[str, dict[str, float | int | None]]:
@@ -146,6 +159,7 @@ def compare(
     *,
     baselines: Sequence[str] = tuple(BASELINES),
     landmarks: bool = True,
+    experts: bool = True,
     jobs: int = 1,
     seed: int = 0,
     draws: int = DRAWS,
@@ -162,6 +176,7 @@ def compare(
         reference: The true clips.
         baselines: Which of `BASELINES` to measure as well.
         landmarks: Whether to find lips, 20 ms a frame.
+        experts: Whether to ask the networks that judge (see `find_experts`).
         jobs: How many processes; -1 for one a processor.
         seed: Of the bootstrap.
         draws: Of the bootstrap.
@@ -174,9 +189,13 @@ def compare(
     """
     check_jobs(jobs)
     truths = reference if isinstance(reference, References) else ClipsInMemory(reference)
-    partners = _partners(truths.talkers)
-    chosen, notes = _choose(baselines, methods, partners)
-    task = _Task(truths, methods, chosen, partners, landmarks)
+    partners = find_partners(truths.talkers)
+    chosen, notes = choose_baselines(baselines, methods, partners)
+    task = _Task(truths, methods, chosen, partners, landmarks, experts)
+    if experts:
+        notes += tuple(
+            f"no metric of the network {name!r}: it is not in weights/" for name in find_experts().missing
+        )
     measured, skipped = dict[str, _Measured](), dict[str, str]()
     keys = list(truths)
     pieces = [keys[start : start + TASK] for start in range(0, len(keys), TASK)]
@@ -199,6 +218,7 @@ def compare(
         }
         for name in names
     }
+    classified = all(each.classes for each in measured.values())
     return Comparison(
         keys=tuple(measured),
         talkers=tuple(truths.talkers[key] for key in measured),
@@ -208,16 +228,20 @@ def compare(
         scores=scores,
         skipped=skipped,
         notes=notes,
+        classes={name: np.stack([each.classes[name] for each in measured.values()]) for name in names}
+        if classified
+        else {},
         seed=seed,
         draws=draws,
     )
 
 
 class _Measured(NamedTuple):
-    """What was measured on a clip: its frames, and of each method each metric."""
+    """What was measured on a clip: its frames, and of each method each metric and what was classified."""
 
     frames: int
     values: Mapping[str, Mapping[str, float]]
+    classes: Mapping[str, NDArray[np.float64]]
 
 
 class _Task(NamedTuple):
@@ -228,6 +252,7 @@ class _Task(NamedTuple):
     baselines: tuple[str, ...]
     partners: Mapping[str, Mapping[str, str]]
     landmarks: bool
+    experts: bool
 
 
 def _measure(task: _Task, keys: Sequence[str]) -> list[tuple[str, _Measured | str]]:
@@ -258,63 +283,29 @@ def _measure_clip(task: _Task, reference: Reference, films: Mapping[str, Video])
     truth = Truth(reference.video, reference.sound, reference.fps)
     clip = reference.clip if task.landmarks else None
     found = None if clip is None else find_lips(clip, reference.video)
+    experts = find_experts() if task.experts else Experts()
 
     def lips(video: Video) -> Lips | None:
-        if clip is None or found is None or len(video) != len(reference.video):
-            return None  # a video of another length is refused by what measures it
+        if clip is None or found is None or video.shape != reference.video.shape:
+            return None  # a video of another shape is refused by what measures it
         made = found if video is reference.video else find_lips(clip, video)
         return Lips(made, found, reference.true_points)
 
-    values = {
-        name: truth.measure(video, landmarks=lips(video), sound=reference.sound)
-        for name, video in films.items()
-    }
+    shown = {name: (video, reference.sound) for name, video in films.items()}
     for name in task.baselines:
-        baseline = BASELINES[name]
-        other = reference
+        baseline, other = BASELINES[name], reference
         if baseline.needs_other:
             other = task.references[task.partners[baseline.needs_other][reference.key]]
-        video = baseline.film(reference.video, other.video)
         sound = other.sound if baseline.other_sound else reference.sound
-        values[name] = truth.measure(video, landmarks=lips(video), sound=sound)
-    return _Measured(len(reference.video), values)
-
-
-def _partners(talkers: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Give each clip the next one, around the end: of another "talker", and whichever "clip" comes next.
-
-    The second is the first where there is one, so that a wrong sound is another voice's. Where there is none,
-    a kind is empty.
-    """
-    keys = list(talkers)
-    ahead = {key: keys[place + 1 :] + keys[:place] for place, key in enumerate(keys)}
-    strangers = {
-        key: next((other for other in others if talkers[other] != talkers[key]), "")
-        for key, others in ahead.items()
+        shown[name] = baseline.film(reference.video, other.video), sound
+    values = {
+        name: truth.measure(video, landmarks=lips(video), sound=sound, experts=experts)
+        for name, (video, sound) in shown.items()
     }
-    if not all(strangers.values()):
-        strangers = {}
-    return {"talker": strangers, "clip": strangers or {key: each[0] for key, each in ahead.items() if each}}
-
-
-def _choose(
-    baselines: Iterable[str], methods: Iterable[str], partners: Mapping[str, Mapping[str, str]]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the baselines that can be made, and why the others cannot."""
-    asked = tuple(baselines)
-    unknown = [name for name in asked if name not in BASELINES]
-    if unknown:
-        raise OptionError(
-            f"there is no baseline {unknown[0]!r}", remedy=f"choose from {'; '.join(BASELINES)}"
-        )
-    double = [name for name in methods if name in BASELINES]
-    if double:
-        raise OptionError(f"{double[0]!r} is the name of a baseline", remedy="give the method another")
-    lacking = [
-        name for name in asked if BASELINES[name].needs_other and not partners[BASELINES[name].needs_other]
-    ]
-    notes = tuple(f"no {name!r}: there is no other {BASELINES[name].needs_other}" for name in lacking)
-    return tuple(name for name in asked if name not in lacking), notes
+    classes = {}
+    if experts.classifier is not None and reference.video.shape[1:3] == (64, 64):
+        classes = {name: class_sums(experts.classifier, video) for name, (video, _) in shown.items()}
+    return _Measured(len(reference.video), values, classes)
 
 
 def _plain(interval: Interval) -> dict[str, float | int | None]:

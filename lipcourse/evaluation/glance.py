@@ -23,17 +23,15 @@ from numpy.typing import NDArray
 
 from lipcourse.errors import SignalError
 from lipcourse.evaluation.landmarks import MouthPoints, find_lips
+from lipcourse.evaluation.measures import distance, opening_correlation
+from lipcourse.evaluation.trivial import FIRST_FRAME, MEAN_FRAME, first_frame, mean_frame
 from lipcourse.generation.glance import generate
 from lipcourse.metrics.images import psnr, psnr_wrapped, ssim
-from lipcourse.metrics.lmd import landmark_distance
 from lipcourse.networks.lips import LipGenerator
-from lipcourse.signals.alignment import mouth_opening
 from lipcourse.windows.prepared import PreparedClip
 
 GENERATED = "generated"
 OTHER_SOUND = "another clip's sound"
-FIRST_FRAME = "first frame repeated"
-MEAN_FRAME = "mean frame"
 RIGHT_VIDEO = "right video"
 FILMS = (GENERATED, OTHER_SOUND, FIRST_FRAME, MEAN_FRAME, RIGHT_VIDEO)
 
@@ -140,7 +138,7 @@ def score(
     noise = []
     for number, clip in enumerate(clips):
         truth = find_lips(clip, clip.mouths)
-        noise.append(_distance(MouthPoints(clip.mouth_landmarks, clip.found), truth))
+        noise.append(distance(MouthPoints(clip.mouth_landmarks, clip.found), truth))
         for film, mouths in make_films(network, clip, clips[(number + 1) % len(clips)]).items():
             lips = truth if film == RIGHT_VIDEO else find_lips(clip, mouths)
             scores[film].append(compare(clip.mouths, mouths, truth, lips))
@@ -156,12 +154,11 @@ def make_films(
 ) -> dict[str, NDArray[np.uint8]]:
     """Return each of FILMS for a clip, uint8 (T, 64, 64, 3), as long as the clip."""
     count = len(clip.mouths)
-    mean = np.rint(clip.mouths.mean(axis=0, keepdims=True)).astype(np.uint8)
     return {
         GENERATED: speak(network, clip.mouths[0], clip, count),
         OTHER_SOUND: speak(network, clip.mouths[0], other, count),
-        FIRST_FRAME: np.repeat(clip.mouths[:1], count, axis=0),
-        MEAN_FRAME: np.repeat(mean, count, axis=0),
+        FIRST_FRAME: first_frame(clip.mouths),
+        MEAN_FRAME: mean_frame(clip.mouths),
         RIGHT_VIDEO: clip.mouths,
     }
 
@@ -181,38 +178,14 @@ def compare(
     """Score a film of mouths (T, 64, 64, 3) against the true one; points as `find_lips` gives them."""
     pair = torch.from_numpy(true_mouths), torch.from_numpy(mouths)
     return Score(
-        lmd=_distance(truth, lips),
+        lmd=distance(truth, lips),
         psnr=float(psnr(*pair)),
         psnr_wrapped=float(psnr_wrapped(*pair)),
         ssim=float(ssim(*pair)),
-        opening=_correlation(truth, lips),
+        opening=opening_correlation(truth, lips),
         without_face=int((~lips.found).sum()),
         frames=len(mouths),
     )
-
-
-def _distance(truth: MouthPoints, lips: MouthPoints) -> float:
-    """LMD over the frames in which both were found."""
-    both = truth.found & lips.found
-    if not both.any():
-        return float("nan")
-    return float(landmark_distance(truth.landmarks[both], lips.landmarks[both]))
-
-
-def _correlation(truth: MouthPoints, lips: MouthPoints) -> float:
-    """Pearson's r of both openings over the frames in which both were found."""
-    both = truth.found & lips.found
-    true, made = (_openings(points.landmarks[both]) for points in (truth, lips))
-    if len(true) < 2 or true.std() < 1e-6 or made.std() < 1e-6:
-        return float("nan")
-    return float(np.corrcoef(true, made)[0, 1])
-
-
-def _openings(mouths: NDArray[np.float32]) -> NDArray[np.floating]:
-    """How far mouths (T, 20, 2) are open, (T,)."""
-    faces = np.zeros((len(mouths), 68, 2), np.float32)
-    faces[:, 48:] = mouths
-    return mouth_opening(faces)
 
 
 def _show(value: float, digits: int) -> str:

@@ -77,7 +77,8 @@ def _totals(
     values: NDArray[np.float64], member: NDArray[np.intp], drawn: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Sum the values of the talkers in each draw. A talker drawn no times adds nothing, not 0 x infinity."""
-    totals: NDArray[np.float64] = drawn @ np.bincount(member, np.where(np.isfinite(values), values, 0.0))
+    finite = np.where(np.isfinite(values), values, 0.0)
+    totals: NDArray[np.float64] = drawn.astype(np.float64) @ np.bincount(member, finite)
     for infinite in (np.inf, -np.inf):
         totals[drawn @ np.bincount(member, values == infinite) > 0] += infinite
     return totals

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lipcourse.errors import SignalError
+from lipcourse.evaluation.experts import Experts
 from lipcourse.evaluation.landmarks import MouthPoints
 from lipcourse.metrics.cpbd import BLOCK, cpbd
 from lipcourse.metrics.images import psnr, psnr_wrapped, ssim
@@ -29,6 +30,11 @@ from lipcourse.signals.flow import LEAST_SIDE, estimate_flow
 from lipcourse.signals.sync import sound_and_motion
 
 Video = NDArray[np.uint8]
+
+NO_EXPERTS = Experts()
+
+LEAST_HEARD = 15
+"""Frames without which the sync expert cannot shift a clip by 7."""
 
 
 class Measure(NamedTuple):
@@ -81,6 +87,12 @@ MEASURES: Mapping[str, Measure] = {
     "sync_margin": Measure(
         "sync margin", "higher", 2, "how much better the best offset is than any 2 or more frames away"
     ),
+    "sync_distance": Measure(
+        "sync distance", "lower", 3, "how far the sync expert finds lips and sound apart, at no shift"
+    ),
+    "sync_confidence": Measure(
+        "sync confidence", "higher", 3, "how much nearer they are than at other shifts, for the expert"
+    ),
 }
 """The metrics of `measure_clip`, in the order of tables."""
 
@@ -113,6 +125,7 @@ def measure_clip(
     landmarks: Lips | None = None,
     sound: Sound | None = None,
     fps: float = 25.0,
+    experts: Experts = NO_EXPERTS,
 ) -> dict[str, float]:
     """Measure one made video against the true one.
 
@@ -123,6 +136,7 @@ def measure_clip(
             that needs them has a value.
         sound: What is heard, from the first frame on; without it nothing is said on synchrony.
         fps: Frames a second.
+        experts: Networks that judge; `find_experts()` gives those whose weights are there.
 
     Returns:
         For each of MEASURES a number; NaN where it cannot be measured, infinite PSNR where nothing differs.
@@ -130,7 +144,7 @@ def measure_clip(
     Raises:
         SignalError: The videos differ in length or size, or are no videos.
     """
-    return Truth(reference, sound, fps).measure(generated, landmarks=landmarks, sound=sound)
+    return Truth(reference, sound, fps).measure(generated, landmarks=landmarks, sound=sound, experts=experts)
 
 
 class Truth:
@@ -161,7 +175,12 @@ class Truth:
         return float("nan") if found is None else float(found.offset)
 
     def measure(
-        self, generated: Video, *, landmarks: Lips | None = None, sound: Sound | None = None
+        self,
+        generated: Video,
+        *,
+        landmarks: Lips | None = None,
+        sound: Sound | None = None,
+        experts: Experts = NO_EXPERTS,
     ) -> dict[str, float]:
         """Measure a video made for this one, heard with `sound`; see `measure_clip`."""
         _check(generated)
@@ -191,6 +210,9 @@ class Truth:
                 "sync_error": abs(found.offset - self.lead),
                 "sync_margin": found.margin,
             }
+        if experts.sync is not None and sound is not None and len(generated) >= LEAST_HEARD:
+            heard = experts.sync.judge(generated, sound.waveform, sound.sample_rate, self.fps)
+            values |= {"sync_distance": heard.distance, "sync_confidence": heard.confidence}
         return values
 
 

@@ -6,7 +6,7 @@ Each is read when it is asked for, in whichever process asks. Taught in notebook
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,10 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipcourse.corpora.base import spread
+from lipcourse.corpora.folder import FolderCorpus
+from lipcourse.errors import SignalError
 from lipcourse.evaluation.measures import Sound
-from lipcourse.windows.index import read_corpus_index
+from lipcourse.media import read_clip
+from lipcourse.windows.index import INDEX_FILE, read_corpus_index
+from lipcourse.windows.prepare import prepare_clip
 from lipcourse.windows.prepared import MEMBERS, PreparedClip, decode_clip
 from lipcourse.windows.shelf import Shelf, read_catalogue
+
+LARGEST_SIDE = 1280
+"""A longer side of a video's pictures is shrunk to so many pixels."""
 
 TRUE_POINTS = ("puppets",)
 """Corpora whose landmarks are known and not found, as their origin begins."""
@@ -34,6 +41,7 @@ class Reference:
         fps: Frames a second.
         sound: What is heard; None where it is silent.
         clip: The prepared clip that the video is the mouth of, in whose face lips are found; or None.
+        whole: Height and width of the film that the mouth was cut from, where that is at hand.
     """
 
     key: str
@@ -42,6 +50,7 @@ class Reference:
     fps: float
     sound: Sound | None = None
     clip: PreparedClip | None = None
+    whole: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, clip: PreparedClip) -> Reference:
@@ -111,6 +120,59 @@ class PreparedClips(References):
     def __getitem__(self, key: str) -> Reference:
         members = _shelf(self._shards).read(self._shard[key], key, MEMBERS)
         return Reference.of(decode_clip(members))
+
+
+class VideoFiles(References):
+    """The videos of a folder and the folders in it, each of which is a talker.
+
+    Where there is a face, its mouth is cut out; a video in which none is found is taken as it is, and nothing
+    can be said of its landmarks.
+
+    Args:
+        folder: The folder.
+        limit: How many videos, evenly spread; None for all.
+
+    Raises:
+        CorpusError: There is no such folder, or no video in it.
+    """
+
+    def __init__(self, folder: Path, limit: int | None = None) -> None:
+        self._corpus = FolderCorpus(folder)
+        keys = spread(self._corpus.keys(), limit)
+        talkers = {key: self._corpus.recording(key).talker for key in keys}
+        super().__init__(talkers, *self._corpus.origin)
+
+    def __getitem__(self, key: str) -> Reference:
+        path, talker, *_ = self._corpus.recording(key)
+        return _read_video(path, key, talker)
+
+
+def open_references(folder: Path, split: str = "test", limit: int | None = None) -> References:
+    """Open a folder that `lipcourse prepare` wrote, or one of videos.
+
+    Args:
+        folder: The folder.
+        split: Of a prepared corpus: "train", "validation" or "test".
+        limit: How many clips, evenly spread; None for all.
+
+    Raises:
+        CorpusError: There is no such folder, or nothing in it to compare with.
+    """
+    if (folder / INDEX_FILE).exists():
+        return PreparedClips(folder, split, limit)
+    return VideoFiles(folder, limit)
+
+
+@lru_cache(maxsize=8)
+def _read_video(path: Path, key: str, talker: str) -> Reference:
+    """Read a video, find its face and cut out the mouth; as it is where there is no face."""
+    clip = read_clip(path, key=key, talker=talker, max_side=LARGEST_SIDE)
+    try:
+        prepared = prepare_clip(clip, "test")
+    except SignalError:  # no face in it, such as a mouth alone
+        return Reference(key, talker, clip.frames, clip.fps, Sound(clip.waveform, clip.sample_rate))
+    height, width = clip.frames.shape[1:3]
+    return replace(Reference.of(prepared), whole=(height, width))
 
 
 @lru_cache(maxsize=2)

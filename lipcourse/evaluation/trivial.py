@@ -13,12 +13,14 @@ Taught in notebook 12.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from lipcourse.errors import OptionError
 
 Video = NDArray[np.uint8]
 
@@ -75,3 +77,44 @@ BASELINES: Mapping[str, Baseline] = {
     WRONG_AUDIO: Baseline(lambda true, _: true, needs_other="clip", other_sound=True),
     BLURRED_TRUTH: Baseline(lambda true, _: blurred(true)),
 }
+
+
+def find_partners(talkers: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Give each clip the next one, around the end: of another "talker", and whichever "clip" comes next.
+
+    The second is the first where there is one, so that a wrong sound is another voice's. Where there is none,
+    a kind is empty.
+    """
+    keys = list(talkers)
+    after = dict(zip(keys, [*keys[1:], *keys[:1]], strict=True)) if len(keys) > 1 else {}
+    if len(set(talkers.values())) < 2:
+        return {"talker": {}, "clip": after}
+    strangers = dict[str, str]()
+    for place, key in enumerate(keys):
+        others = (keys[(place + step) % len(keys)] for step in range(1, len(keys)))
+        strangers[key] = next(other for other in others if talkers[other] != talkers[key])
+    return {"talker": strangers, "clip": strangers}
+
+
+def choose_baselines(
+    baselines: Iterable[str], methods: Iterable[str], partners: Mapping[str, Mapping[str, str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the baselines that can be made, and why the others cannot.
+
+    Raises:
+        OptionError: There is no such baseline, or a method has its name.
+    """
+    asked = tuple(baselines)
+    unknown = [name for name in asked if name not in BASELINES]
+    if unknown:
+        raise OptionError(
+            f"there is no baseline {unknown[0]!r}", remedy=f"choose from {'; '.join(BASELINES)}"
+        )
+    double = [name for name in methods if name in BASELINES]
+    if double:
+        raise OptionError(f"{double[0]!r} is the name of a baseline", remedy="give the method another")
+    lacking = [
+        name for name in asked if BASELINES[name].needs_other and not partners[BASELINES[name].needs_other]
+    ]
+    notes = tuple(f"no {name!r}: there is no other {BASELINES[name].needs_other}" for name in lacking)
+    return tuple(name for name in asked if name not in lacking), notes

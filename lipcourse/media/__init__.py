@@ -2,7 +2,7 @@
 
 from lipcourse.media.clip import Clip, Origin, Segment
 from lipcourse.media.images import read_image
-from lipcourse.media.reading import Sound, open_audio, read_audio, read_clip
+from lipcourse.media.reading import Sound, open_audio, read_audio, read_clip, read_frames
 from lipcourse.media.writing import VideoWriter, open_video, write_video
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "open_video",
     "read_audio",
     "read_clip",
+    "read_frames",
     "read_image",
     "write_video",
 ]

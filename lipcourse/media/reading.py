@@ -94,6 +94,25 @@ def read_clip(
     )
 
 
+def read_frames(path: str | Path, *, fps: float = 25.0, max_side: int | None = None) -> NDArray[np.uint8]:
+    """Read the pictures of a video file, with sound or without, as `read_clip` reads them.
+
+    Args:
+        path: Any file that FFmpeg reads.
+        fps: Frames a second of the frames returned.
+        max_side: Pictures with a longer side are shrunk to this many pixels, their shape kept.
+
+    Returns:
+        uint8 (T, H, W, 3), RGB.
+
+    Raises:
+        MediaError: The file is missing, empty, damaged or not a video, or is too long for memory.
+
+    Taught in notebook 01.
+    """
+    return _read_film(Path(path), fps, max_side).frames
+
+
 def read_audio(path: str | Path) -> tuple[NDArray[np.float32], int]:
     """Read the sound of a sound or video file, from its first sample on (with PyAV, which is FFmpeg).
 

@@ -9,13 +9,22 @@ differences of 8-bit pictures in 8 bits, so that published numbers can be read. 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from lipcourse.errors import SignalError
 
 WHITE = 255.0
+
+WINDOW_REACH, WINDOW_DEVIATION = 5, 1.5
+"""Of SSIM's Gaussian windows, in pixels."""
+
+STEADY_MEAN, STEADY_VARIANCE = (0.01 * WHITE) ** 2, (0.03 * WHITE) ** 2
+"""Added to SSIM's quotients, so that black and flat pictures have one."""
 
 
 def psnr(reference: Tensor, generated: Tensor) -> Tensor:
@@ -69,7 +78,10 @@ def ssim(reference: Tensor, generated: Tensor) -> Tensor:
     The windows are 11 pixels wide with a standard deviation of 1.5; colours and pictures are averaged. At the
     edges a picture is mirrored, and all pixels count; scikit-image leaves the outer five out.
 
-    Source: Wang et al., "Image quality assessment" (2004), by torchmetrics.
+    torchmetrics gives the same numbers (a test says so) in three times as long: a Gaussian window is one
+    small matrix from the left and one from the right.
+
+    Source: Wang et al., "Image quality assessment" (2004).
 
     Args:
         reference: The real videos (..., T, H, W, 3), levels from 0 to 255, of any type; 11 pixels or more
@@ -85,11 +97,26 @@ def ssim(reference: Tensor, generated: Tensor) -> Tensor:
     _check(reference, generated)
     if min(reference.shape[-3:-1]) < 11:
         raise SignalError("pictures below 11 pixels have no structural similarity", remedy="give larger ones")
-    scores = structural_similarity_index_measure(
-        _pictures(generated), _pictures(reference), data_range=WHITE, reduction="none"
-    )
-    each: Tensor = torch.as_tensor(scores).reshape(reference.shape[:-3]).mean(dim=-1)
-    return each
+    first, second = _pictures(reference), _pictures(generated)
+    moments = torch.stack([first, second, first * first, second * second, first * second])
+    vertical, horizontal = (torch.from_numpy(_windows(side)).to(moments) for side in moments.shape[-2:])
+    mean, other, square, other_square, product = vertical @ (moments @ horizontal.mT)
+    both = mean * other
+    squares = mean * mean + other * other
+    likeness = (2 * both + STEADY_MEAN) / (squares + STEADY_MEAN)
+    structure = 2 * (product - both) + STEADY_VARIANCE
+    structure = structure / (square + other_square - squares + STEADY_VARIANCE)
+    each: Tensor = (likeness * structure).mean(dim=(1, 2, 3)).reshape(reference.shape[:-3])
+    return each.mean(dim=-1)
+
+
+@lru_cache(maxsize=16)
+def _windows(side: int) -> NDArray[np.float64]:
+    """(side, side): each pixel becomes the mean in its Gaussian window; edges are mirrored."""
+    steps = np.arange(-WINDOW_REACH, WINDOW_REACH + 1)
+    weights = np.exp(-0.5 * (steps / WINDOW_DEVIATION) ** 2)
+    padded = np.pad(np.eye(side), ((WINDOW_REACH, WINDOW_REACH), (0, 0)), mode="reflect")
+    return np.asarray(sum(w * padded[k : k + side] for k, w in enumerate(weights / weights.sum())))
 
 
 def _pictures(video: Tensor) -> Tensor:
