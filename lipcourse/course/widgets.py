@@ -11,7 +11,7 @@ import base64
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 import ipywidgets
 from IPython.display import display
@@ -19,6 +19,15 @@ from matplotlib.figure import Figure
 
 from lipcourse.errors import CourseError
 from lipcourse.pictures import close, png_bytes
+
+
+class Driven(Protocol):
+    """What `drive_all` can move; `errors` holds what went wrong since it was made."""
+
+    errors: list[str]
+
+    def drive(self) -> None:
+        """Move every control through its values."""
 
 
 class Explorer:
@@ -49,7 +58,7 @@ class Explorer:
         """Call the function with the controls' values and show what it returns, or what it raised."""
         values = {name: control.value for name, control in self.controls.items()}
         try:
-            self.canvas.value = _to_html(self.function(**values), self.alt)
+            self.canvas.value = to_html(self.function(**values), self.alt)
         except Exception as fault:  # noqa: BLE001 - shown to the learner, kept for the runner
             given = ", ".join(f"{name}={value!r}" for name, value in values.items())
             told = f"{self.function.__name__}({given}) raised {type(fault).__name__}: {fault}"
@@ -59,13 +68,10 @@ class Explorer:
     def drive(self) -> None:
         """Move each control to its low end, its middle and its high end, then back to where it was."""
         for control in self.controls.values():
-            start = control.value
-            for value in _stops(control):
-                control.value = value
-            control.value = start
+            move(control)
 
 
-_explorers: dict[tuple[str, ...], Explorer] = {}
+_explorers: dict[tuple[str, ...], Driven] = {}
 
 
 def explore(function: Callable[..., Any], *, alt: str = "", **controls: Any) -> None:
@@ -82,10 +88,24 @@ def explore(function: Callable[..., Any], *, alt: str = "", **controls: Any) -> 
         CourseError: No control can be made of what was given.
     """
     explorer = Explorer(function, controls, alt or f"What {function.__name__} draws for these values.")
-    # The same cell run again replaces its explorer.
-    _explorers[function.__name__, *controls] = explorer
+    register(function.__name__, *controls, shown=explorer)
     explorer.draw()
     display(explorer.box)
+
+
+def register(*name: str, shown: Driven) -> Driven | None:
+    """Let `drive_all` move something that is shown.
+
+    Args:
+        name: The same cell run again has the same name, and replaces what it showed.
+        shown: What has controls.
+
+    Returns:
+        What had this name before.
+    """
+    before = _explorers.get(name)
+    _explorers[name] = shown
+    return before
 
 
 def drive_all() -> None:
@@ -99,6 +119,14 @@ def drive_all() -> None:
     errors = [error for explorer in _explorers.values() for error in explorer.errors]
     if errors:
         raise CourseError("; ".join(dict.fromkeys(errors)))
+
+
+def move(control: Any) -> None:
+    """Move a control to its low end, its middle and its high end, then back to where it was."""
+    start = control.value
+    for value in _stops(control):
+        control.value = value
+    control.value = start
 
 
 def _make_control(name: str, given: Any, parameter: inspect.Parameter | None) -> Any:
@@ -128,8 +156,16 @@ def _stops(control: Any) -> Iterator[Any]:
         yield from (False, True)
 
 
-def _to_html(shown: Any, alt: str) -> str:
-    """What a drawing function returned, as HTML."""
+def to_html(shown: Any, alt: str) -> str:
+    """What a drawing function returned, as HTML.
+
+    Args:
+        shown: A figure, text, or what has HTML of its own.
+        alt: What a figure shows, for those who cannot see it.
+
+    Raises:
+        CourseError: It is nothing of these.
+    """
     if isinstance(shown, Figure):
         data = base64.b64encode(png_bytes(shown)).decode()
         close(shown)
