@@ -109,6 +109,12 @@ COMMANDS = {
         "Measure a network that tells kinds of mouths, and write its card.",
         "--weights run/classifier.safetensors --data prepared --out classifier.safetensors",
     ),
+    "evaluate": Command(
+        "lipcourse.judgement.command",
+        "run",
+        "Measure generated videos, beside some that need no network.",
+        "--generated run --reference prepared --out report",
+    ),
     "evaluate glance": Command(
         "lipcourse.evaluation.glance_card",
         "run",
@@ -120,6 +126,12 @@ COMMANDS = {
         "run",
         "Measure a network that sees movement, and write its card.",
         "--run run --data prepared --out flownet.safetensors",
+    ),
+    "ablate": Command(
+        "lipcourse.ablations.command",
+        "run",
+        "Train the paper's methods alike, and say which of its orderings hold.",
+        "--methods a,e --data prepared --out ablations",
     ),
     "course build": Command(
         "lipcourse.course.commands", "build", "Make the notebooks from their sources.", ""

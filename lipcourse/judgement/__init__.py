@@ -1,0 +1,1 @@
+"""The page that shows how good generated videos are: what `lipcourse evaluate` writes."""
