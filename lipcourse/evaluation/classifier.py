@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lipcourse import pictures
-from lipcourse.evaluation.sources import attribution
+from lipcourse.evaluation.sources import attribution, corpus_words
 from lipcourse.evaluation.sync import HeldOut, find_held_out
 from lipcourse.metrics.inception import inception_score
 from lipcourse.networks.cards import write_card
@@ -154,8 +154,8 @@ def ship(weights: Path, folders: Sequence[Path], out: Path, *, clips: int = CLIP
         "purpose": "Tells eight kinds of mouths, which are visemes: classes for an inception-style score of "
         "generated lips.",
         "data": [{**each, "attribution": attribution(each["name"])} for each in told.facts["sources"]],
-        "command": f"lipcourse train classifier --data {' '.join(folder.name.upper() for folder in folders)} "
-        f"--out RUN --steps {told.facts['steps']}",
+        "command": f"lipcourse train classifier --data {corpus_words(told.facts['sources'])} --out RUN "
+        f"--steps {told.facts['steps']}",
         "steps": told.facts["steps"],
         "seed": told.facts["seed"],
         "seconds": told.facts["seconds"],

