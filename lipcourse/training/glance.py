@@ -16,25 +16,27 @@ Source: Chen et al., "Lip Movements Generation at a Glance" (2018), sections 3 a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
 from lipcourse.networks.autoencoder import PerceptualAutoencoder
-from lipcourse.networks.glance import Generator
+from lipcourse.networks.glance import AudioEncoder, Generator
 from lipcourse.networks.glance_correlation import AudioDerivativeEncoder, FlowEncoder
 from lipcourse.networks.glance_discriminators import Discriminator
-from lipcourse.networks.layers import freeze, time_derivative
+from lipcourse.networks.layers import channels, freeze, time_derivative
 from lipcourse.networks.lips import Generated, LipGenerator
 from lipcourse.networks.speech2vid import Speech2Vid
 from lipcourse.networks.video_gan import VideoGan
 from lipcourse.networks.weights import load_network
 from lipcourse.signals.flow import estimate_flow
 from lipcourse.training.bookkeeper import Bookkeeper, Run
+from lipcourse.training.headstart import Ear, hearing_loss, keep_still
 from lipcourse.training.loop import (
     NotFiniteError,
     Progress,
@@ -85,6 +87,7 @@ class Glance(nn.Module):
         self.flow_encoder = FlowEncoder(options.width, inputs=2 if options.derivative else 3)
         self.autoencoder = PerceptualAutoencoder(options.width)
         self.discriminator = Discriminator(options.width, options.motion)
+        self.ear = Ear(channels(256, options.width)) if options.hearing_steps else None
         if options.fixed_statistics:
             start_quietly(self)
 
@@ -97,9 +100,15 @@ class Glance(nn.Module):
             freeze(self.autoencoder)
 
     @torch.no_grad()
-    def measure_statistics(self, batch: GlanceBatch) -> None:
-        """Take the statistics of these windows for those by which the networks normalise."""
-        with measuring_statistics(self):
+    def measure_statistics(self, batch: GlanceBatch, *, trained: nn.Module | None = None) -> None:
+        """Take the statistics of these windows for those by which the networks normalise.
+
+        Args:
+            batch: The windows.
+            trained: A network, or a part of one, that keeps its own: it was trained with them.
+        """
+        self.eval()
+        with measuring_statistics(self, but=trained):
             generated = self.generator(batch.log_mel, batch.image)
             flow = self.flow(generated.video)
             if self.options.weights.adversarial:
@@ -107,6 +116,19 @@ class Glance(nn.Module):
             if self.options.weights.perceptual:
                 self.autoencoder(batch.video)
             self.generator_losses(batch, generated, flow)
+
+    @property
+    def audio_encoder(self) -> AudioEncoder:
+        """What hears, in glance's generator; the others have none of its kind."""
+        return cast(Generator, self.generator).audio_encoder
+
+    def paint(self, batch: GlanceBatch) -> tuple[GlanceBatch, Generated]:
+        """Line 3: generate. Returns the batch, with those frames of its video that were painted, and them."""
+        if not self.options.painted:
+            return batch, self.generator(batch.log_mel, batch.image)
+        frames = self.options.painted_frames
+        generated = self.generator(batch.log_mel, batch.image, frames)
+        return replace(batch, video=batch.video[:, :, frames]), generated
 
     def flow(self, video: Tensor) -> Tensor | None:
         """Measure optical flow, (B, 2, T - 1, H, W), where a loss looks at it; gradients go through."""
@@ -164,6 +186,18 @@ Optimizers = Mapping[str, Adam]
 """One for each that learns: the autoencoder, the discriminator, and the generator with phi_s and phi_v."""
 
 
+def hearing_step(
+    fabric: Fabric, glance: Glance, optimizers: Optimizers, batch: GlanceBatch
+) -> dict[str, float]:
+    """A head start: let the audio encoder tell where lips go. Returns its loss, by name."""
+    assert glance.ear is not None
+    assert batch.landmarks is not None
+    with fabric.autocast():
+        loss = hearing_loss(glance.ear(glance.audio_encoder(batch.log_mel)), batch.landmarks)
+    optimizer, clip = optimizers["hearing"], glance.options.clip_gradient
+    return minimise(fabric, "hearing", optimizer, loss, {"hearing": loss}, clip)
+
+
 def pretraining_step(
     fabric: Fabric, glance: Glance, optimizers: Optimizers, batch: GlanceBatch
 ) -> dict[str, float]:
@@ -182,7 +216,7 @@ def adversarial_step(
     options = glance.options
     told: dict[str, float] = {}
     with fabric.autocast():
-        generated = glance.generator(batch.log_mel, batch.image)
+        batch, generated = glance.paint(batch)
         flow = glance.flow(generated.video)
     if options.weights.adversarial:
         with fabric.autocast():
@@ -193,6 +227,9 @@ def adversarial_step(
         losses = glance.generator_losses(batch, generated, flow)
     total = options.weights.total(losses)
     return told | step("generator", optimizers["generator"], total, losses)
+
+
+STEPS = {"hearing": hearing_step, "autoencoder": pretraining_step, "glance": adversarial_step}
 
 
 def train(
@@ -240,10 +277,13 @@ def train(
                 layer.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     if fabric.world_size > 1 and fabric.device.type == "cuda":
         nn.SyncBatchNorm.convert_sync_batchnorm(glance)  # type: ignore[no-untyped-call]
-    if options.fixed_statistics and initial is None:
+    if options.painted == 1:
+        keep_still(glance.generator, fresh=initial is None)
+    if options.fixed_statistics:
         # Every process reads the same windows, so that all normalise alike.
         windows = WindowLoader(data, "glance", batch=MEASURED, frames=options.frames, seed=options.seed)
-        glance.measure_statistics(next(iter(windows)).to(fabric.device))
+        measured = next(iter(windows)).to(fabric.device)
+        glance.measure_statistics(measured, trained=None if initial is None else glance.generator)
     adam = partial(Adam, lr=options.learning_rate, betas=options.betas, weight_decay=options.weight_decay)
     learners = nn.ModuleList([glance.generator, glance.audio_derivative, glance.flow_encoder])
     optimizers = {
@@ -251,6 +291,9 @@ def train(
         "discriminator": adam(glance.discriminator.parameters()),
         "generator": adam(learners.parameters()),
     }
+    if glance.ear is not None:
+        heard = nn.ModuleList([glance.audio_encoder, glance.ear])
+        optimizers["hearing"] = adam(heard.parameters())
     run = Run(Path(out))
     books = Bookkeeper(fabric, run, options, glance, optimizers, data, progress)
     if resume:
@@ -262,13 +305,14 @@ def train(
     batches = books.batches()
     while run.step < books.steps:
         batch = next(batches)
-        pretraining = run.step < options.pretraining
-        glance.prepare(pretraining=pretraining)
+        phase = options.phase(run.step)
+        if options.fixed_statistics and run.step == options.hearing_steps > 0:
+            glance.measure_statistics(measured, trained=glance.audio_encoder)
+        glance.prepare(pretraining=phase != "glance")
         books.before_step()
         losses: dict[str, float] = {}
         try:
-            step = pretraining_step if pretraining else adversarial_step
-            losses = step(fabric, glance, optimizers, batch)
+            losses = STEPS[phase](fabric, glance, optimizers, batch)
         except NotFiniteError as error:
             books.not_finite(batch, str(error))
         books.after_step(losses)

@@ -1,11 +1,12 @@
-"""The nine methods of Table 2: one glance, with one thing after another taken away or put in its place.
+"""The nine methods of Table 2, one glance with one thing after another taken away, and Table 3's rivals.
 
     options = METHODS["d"].options(PRESETS["class"])  # all of `class`, but no correlation loss
 
 A method says only what the paper changes, and that as a change to `GlanceOptions`; steps, widths and rates
 are those of the options it is applied to, and so the same for all nine.
 
-Source: Chen et al., "Lip Movements Generation at a Glance" (2018), Table 2 (GRID). Taught in notebook 13.
+Source: Chen et al., "Lip Movements Generation at a Glance" (2018), Tables 2 and 3 (GRID). Taught in
+notebook 13.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from lipcourse.errors import OptionError
 from lipcourse.networks.glance_discriminators import Motion
 from lipcourse.training.losses import ObjectiveWeights
-from lipcourse.training.presets import GlanceOptions
+from lipcourse.training.presets import GlanceOptions, Maker
 
 
 class Digits(NamedTuple):
@@ -39,7 +40,7 @@ class Digits(NamedTuple):
 
 @dataclass(frozen=True)
 class Method:
-    """One column of Table 2.
+    """One column of Table 2, or one row of Table 3.
 
     Attributes:
         name: In a few words.
@@ -48,6 +49,7 @@ class Method:
         weights: Of the objective (Eq. 2).
         motion: What the discriminator's third stream sees.
         derivative: False compares sound and frames themselves in the correlation loss.
+        network: What makes the frames.
     """
 
     name: str
@@ -56,10 +58,17 @@ class Method:
     weights: ObjectiveWeights = field(default_factory=ObjectiveWeights)
     motion: Motion = "flow"
     derivative: bool = True
+    network: Maker = "glance"
 
     def options(self, base: GlanceOptions) -> GlanceOptions:
         """Return the options of a training by this method: those given, changed as the paper says."""
-        return replace(base, weights=self.weights, motion=self.motion, derivative=self.derivative)
+        return replace(
+            base,
+            network=self.network,
+            weights=self.weights,
+            motion=self.motion,
+            derivative=self.derivative,
+        )
 
 
 METHODS = {
@@ -121,13 +130,41 @@ METHODS = {
 """The methods by the paper's letter."""
 
 
-def choose_methods(names: Iterable[str]) -> dict[str, Method]:
-    """Return methods by their letters, in the order of the paper; all of them where none is named.
+RIVALS = {
+    "speech2vid": Method(
+        "Speech2Vid (Chung et al.)",
+        "Makes each frame by itself, by the pixel loss alone.",
+        Digits(1.35, 0.74, 29.36, 0.016),
+        ObjectiveWeights(correlation=0, pixel=1, perceptual=0, adversarial=0),
+        motion="none",
+        network="speech2vid",
+    ),
+    # The released code asks the first frame to be the image, by 10 times its L1. Glance's image is any frame
+    # of the clip, so that here every frame is asked to be the true one, by the same weight.
+    "video_gan": Method(
+        "video GAN (Vondrick et al.)",
+        "Unfolds 16 frames from one vector of speech and a face, by a discriminator and the pixel loss.",
+        Digits(2.38, 0.60, 28.45, 0.129),
+        ObjectiveWeights(correlation=0, pixel=10, perceptual=0, adversarial=1),
+        motion="none",
+        network="video_gan",
+    ),
+}
+"""What Table 3 compares glance with."""
+
+FULL = "e"
+"""The method that the paper proposes; Table 3 prints other digits for it than Table 2."""
+
+FULL_IN_TABLE_3 = Digits(1.18, 0.73, 29.89, 0.175)
+
+
+def choose_methods(names: Iterable[str] = ()) -> dict[str, Method]:
+    """Return methods and rivals by their names, in the order of the paper; all where none is named.
 
     Raises:
-        OptionError: There is no method of that letter.
+        OptionError: There is no method of that name.
     """
-    wanted = set(names)
-    if unknown := sorted(wanted - METHODS.keys()):
-        raise OptionError(f"there is no method {unknown[0]!r}", remedy=f"choose of {', '.join(METHODS)}")
-    return {letter: method for letter, method in METHODS.items() if letter in wanted or not wanted}
+    known, wanted = METHODS | RIVALS, set(names)
+    if unknown := sorted(wanted - known.keys()):
+        raise OptionError(f"there is no method {unknown[0]!r}", remedy=f"choose of {', '.join(known)}")
+    return {name: method for name, method in known.items() if name in wanted or not wanted}

@@ -1,10 +1,13 @@
 from dataclasses import asdict, replace
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
-from lipcourse.errors import OptionError
+from lipcourse.errors import ModelError, OptionError
+from lipcourse.networks.weights import describe
 from lipcourse.training.glance import Glance, train
-from lipcourse.training.methods import METHODS, choose_methods
+from lipcourse.training.methods import METHODS, RIVALS, choose_methods
 from lipcourse.training.presets import PRESETS, GlanceOptions
 
 CHANGED = {
@@ -74,9 +77,41 @@ def test_each_method_trains(letter, tiny, shards, tmp_path):
     assert {name for name, weight in weights.items() if weight} == told.keys() & weights.keys()
 
 
+@pytest.mark.parametrize("name", RIVALS)
+def test_each_rival_trains_and_is_saved_as_what_it_is(name, tiny, shards, tmp_path):
+    options = RIVALS[name].options(tiny)
+    run = train(options, shards, tmp_path, progress=lambda line: None)
+    assert describe(run.generator).system == name == options.network
+    with pytest.raises(ModelError, match=f"begun with network {name}, not glance"):
+        train(tiny, shards, tmp_path, progress=lambda line: None)
+
+
+def test_rivals_begin_from_no_glance(tiny, shards, tmp_path):
+    glance = train(tiny, shards, tmp_path / "glance", progress=lambda line: None).generator
+    with pytest.raises(ModelError, match="holds a network of the system glance, no Speech2Vid"):
+        train(RIVALS["speech2vid"].options(tiny), shards, tmp_path / "rival", initial=glance)
+
+
+def test_from_given_weights_all_else_is_measured(tiny, shards, tmp_path):
+    """A generator keeps the fixed statistics it came with; what judges it takes those of the data."""
+    fixed = replace(tiny, fixed_statistics=True)
+    first = train(fixed, shards, tmp_path / "first", progress=lambda line: None).generator
+    known = load_file(first)
+    again = train(replace(fixed, steps=1, learning_rate=0), shards, tmp_path / "again", initial=first)
+    kept = load_file(again.generator)
+    assert all(torch.equal(kept[name], known[name]) for name in known)
+    means = [
+        value
+        for name, value in load_file(tmp_path / "again/checkpoint.safetensors").items()
+        if "running_mean" in name and "discriminator" in name
+    ]
+    assert means
+    assert all(mean.abs().sum() > 0 for mean in means)
+
+
 def test_methods_are_chosen_in_the_paper_s_order():
     assert list(choose_methods("ea")) == ["a", "e"]
-    assert list(choose_methods(())) == list("abcdefghi")
+    assert list(choose_methods()) == [*"abcdefghi", "speech2vid", "video_gan"]
 
 
 def test_an_unknown_method_is_named():
