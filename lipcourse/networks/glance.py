@@ -32,6 +32,8 @@ from lipcourse.signals.audio import COLUMNS_PER_FRAME
 
 RESIDUAL_BLOCKS = 9
 
+ALL_FRAMES = slice(None)
+
 BlockKernel = Literal["1x3x3", "3x3x3"]
 """What a residual block of the decoder looks at: one frame (time, height, width), or its neighbours too."""
 
@@ -207,7 +209,10 @@ class PaintingConvolution(nn.Conv3d):
         slices = self.weight.permute(2, 0, 1, 3, 4).flatten(0, 1)
         painted = functional.conv2d(pictures, slices).view(batch, frames, size, -1, height, width)
         times = torch.arange(frames, device=features.device)
-        seen = [painted[:, (times + tap - reach).clamp(0, frames - 1), tap] for tap in range(size)]
+        # `unbind` and not an index: its gradient is one stack, not a picture of zeros for each tap.
+        seen = [
+            each[:, (times + tap - reach).clamp(0, frames - 1)] for tap, each in enumerate(painted.unbind(2))
+        ]
         return torch.stack(seen).sum(dim=0).transpose(1, 2) + self.bias.view(-1, 1, 1, 1)  # type: ignore[union-attr]
 
 
@@ -265,23 +270,23 @@ class Generator(LipGenerator):
         self.reach = _reach(self.audio_encoder, self.fusion, self.decoder)
         initialise_he(self)
 
-    def forward(self, log_mel: Tensor, image: Tensor) -> Generated:
+    def forward(self, log_mel: Tensor, image: Tensor, painted: slice = ALL_FRAMES) -> Generated:
         """Return T lip frames of the person in `image`, who says `log_mel`.
 
         Args:
             log_mel: (B, 4T, 128) in decibels, four columns a frame; any T.
             image: (B, 3, 64, W) in [-1, 1]: one lip image of the target; 64 wide in the paper.
+            painted: The frames to paint; the sound of all is heard.
 
         Returns:
-            Video (B, 3, T, 64, W), and the audio features that it came of.
+            Video (B, 3, T, 64, W), or only the painted frames of it, and the audio features of all.
 
         Raises:
             ModelError: An input has another shape.
         """
         audio_features = self.audio_encoder(log_mel)
-        return Generated(
-            self.decoder(self.fusion(audio_features, self.identity_encoder(image))), audio_features
-        )
+        fused = self.fusion(audio_features[:, :, painted], self.identity_encoder(image))
+        return Generated(self.decoder(fused), audio_features)
 
 
 def _reach(*parts: nn.Module) -> int:

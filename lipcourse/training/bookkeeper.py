@@ -1,4 +1,4 @@
-"""What goes on around the steps of a training: optimisers' options, checkpoints, validation, the log.
+"""What goes on around the steps of a training: optimisers' options, checkpoints, validation.
 
 None of it changes what is learned, so that `lipcourse.training.glance` reads as the algorithm it is. Taught
 in notebook 11.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -22,20 +22,20 @@ from lipcourse.errors import ModelError, OptionError
 from lipcourse.networks.lips import LipGenerator
 from lipcourse.networks.weights import save_network
 from lipcourse.training import checkpoints
+from lipcourse.training.journal import Journal
 from lipcourse.training.loop import Progress, learning_rate
 from lipcourse.training.presets import GlanceOptions
+from lipcourse.training.run import BEST, CHECKPOINT, LAST, Run
 from lipcourse.training.validation import Validation, validate
 from lipcourse.whole import remove_unfinished
 from lipcourse.windows.dataset import GlanceBatch, WindowLoader
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
-    from torch.utils.tensorboard import SummaryWriter
+
+__all__ = ["Bookkeeper", "Run"]
 
 SYSTEM = "glance"
-CHECKPOINT = "checkpoint.safetensors"
-LAST = "last.safetensors"
-BEST = "best.safetensors"
 
 UNCHANGEABLE = (
     "network",
@@ -48,41 +48,13 @@ UNCHANGEABLE = (
     "batch",
     "seed",
     "fixed_statistics",
+    "hearing_steps",
+    "painted",
 )
 """Options that a checkpoint must share with the run that goes on from it: sizes, and the order of windows."""
 
 KEPT = ("step", "skipped", "seconds", "best")
 """What a checkpoint keeps of a `Run`."""
-
-
-@dataclass
-class Run:
-    """A training: what it left, and what was seen on the way.
-
-    Attributes:
-        out: Its folder. `best.safetensors` and `last.safetensors` are the generator at the best validation
-            and at the last checkpoint (see `lipcourse.networks.weights`), `checkpoint.safetensors` is all
-            that is needed to go on, `log` what TensorBoard shows.
-        step: Steps done, the autoencoder's included.
-        skipped: Steps left out because a loss was no number.
-        seconds: Time taken, by all the processes one after another that worked on it.
-        best: The best validation's score, or None before the first.
-        progress: Every line of progress of this process.
-        validations: Every validation, by step.
-    """
-
-    out: Path
-    step: int = 0
-    skipped: int = 0
-    seconds: float = 0.0
-    best: float | None = None
-    progress: list[Progress] = field(default_factory=list)
-    validations: dict[int, Validation] = field(default_factory=dict)
-
-    @property
-    def generator(self) -> Path:
-        """The best generator's file, for `lipcourse.networks.weights.load_network`."""
-        return self.out / BEST
 
 
 class Bookkeeper:
@@ -108,7 +80,7 @@ class Bookkeeper:
         data: Path | str | Sequence[Path | str],
         tell: Callable[[Progress], None],
     ) -> None:
-        self.fabric, self.run, self.options, self.tell = fabric, run, options, tell
+        self.fabric, self.run, self.options = fabric, run, options
         self.networks, self.optimizers = networks, optimizers
         self.generator = cast(LipGenerator, networks.generator)
         if fabric.is_global_zero:
@@ -151,9 +123,8 @@ class Bookkeeper:
             if options.validate_every and fabric.is_global_zero
             else None
         )
-        self.log: SummaryWriter | None = None
+        self.journal = Journal(fabric, run, options, tell)
         self.buffers: list[Tensor] = []
-        self._since = (time.perf_counter(), run.step)
         self._started = time.perf_counter()
 
     # ---- at the beginning
@@ -189,6 +160,7 @@ class Bookkeeper:
             setattr(self.run, name, state[name])
         self.run.validations = {int(step): Validation(*each) for step, each in state["validations"].items()}
         self.loader.load_state_dict(state["loader"])
+        self.journal.begin()
 
     def batches(self) -> Iterator[GlanceBatch]:
         """Give batches without end, on the device: one epoch after the other, each in an order of its own."""
@@ -204,10 +176,11 @@ class Bookkeeper:
             if name == "autoencoder":
                 rate = self.options.autoencoder_learning_rate
             else:
+                hearing = name == "hearing"
                 rate = learning_rate(
                     self.options.learning_rate,
-                    max(0, self.run.step - self.options.pretraining),
-                    self.options.steps,
+                    self.run.step if hearing else max(0, self.run.step - self.options.pretraining),
+                    self.options.hearing_steps if hearing else self.options.steps,
                     self.options.schedule,
                     self.options.warmup,
                 )
@@ -248,7 +221,7 @@ class Bookkeeper:
         if last or self.run.step % self.options.save_every == 0:
             self._save()
         if note or last or self.run.step % self.options.log_every == 0:
-            self._report(losses, note)
+            self.journal.report(losses, note)
 
     # ---- what is due now and then
 
@@ -264,11 +237,7 @@ class Bookkeeper:
             windows = (batch.to(self.fabric.device) for batch in islice(self.unseen, count))
             measured, film = validate(generator, windows)
         self.run.validations[self.run.step] = measured
-        log = self._log()
-        for name, value in measured._asdict().items():
-            log.add_scalar(f"validation/{name}", value, self.run.step)
-        log.add_image("truth, right sound, wrong sound", film, self.run.step)
-        self._since = (self._since[0] + time.perf_counter() - began, self._since[1])
+        self.journal.validated(measured, film, began)
         score = measured.score(self.options.best)
         if self.run.best is None or score > self.run.best:
             self.run.best = score
@@ -317,47 +286,11 @@ class Bookkeeper:
         """The generator that is measured and kept: the running mean, if there is one."""
         return self.generator if self.average is None else cast(LipGenerator, self.average.module)
 
-    def _report(self, losses: Mapping[str, float], note: str) -> None:
-        """Write a line of progress, and the same to the log."""
-        if not self.fabric.is_global_zero:
-            return
-        now = time.perf_counter()
-        speed = (self.run.step - self._since[1]) / (now - self._since[0])
-        self._since = (now, self.run.step)
-        on_gpu = self.fabric.device.type == "cuda"
-        line = Progress(
-            step=self.run.step,
-            steps=self.steps,
-            phase="autoencoder" if self.run.step <= self.options.pretraining else "glance",
-            losses=losses,
-            windows_per_second=speed * self.options.batch,
-            seconds_left=(self.steps - self.run.step) / speed,
-            memory=torch.cuda.max_memory_allocated() if on_gpu else 0,
-            skipped=self.run.skipped,
-            note=note,
-        )
-        self.run.progress.append(line)
-        log = self._log()
-        for name, value in losses.items():
-            log.add_scalar(f"training/{name}", value, self.run.step)
-        log.add_scalar("speed/windows a second", line.windows_per_second, self.run.step)
-        log.add_scalar("speed/GiB of the device", line.memory / 2**30, self.run.step)
-        self.tell(line)
-
-    def _log(self) -> SummaryWriter:
-        """TensorBoard's log, opened late: what a killed run wrote after its checkpoint is left out."""
-        from torch.utils.tensorboard import SummaryWriter  # here, since it takes seconds
-
-        if self.log is None:
-            self.log = SummaryWriter(self.run.out / "log", purge_step=self.run.step)
-        return self.log
-
     def _seconds(self) -> float:
         """Time taken so far, by earlier processes too."""
         return self.run.seconds + time.perf_counter() - self._started
 
     def close(self) -> None:
-        """Finish the log."""
+        """Count the time, and finish the log."""
         self.run.seconds = self._seconds()
-        if self.log is not None:
-            self.log.close()
+        self.journal.close()

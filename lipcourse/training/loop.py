@@ -161,17 +161,29 @@ def fix_statistics(network: nn.Module) -> None:
 
 
 @contextmanager
-def measuring_statistics(network: nn.Module) -> Iterator[None]:
-    """Let batch normalisation forget its statistics, and take those of all that is shown meanwhile."""
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+def measuring_statistics(network: nn.Module, but: nn.Module | None = None) -> Iterator[None]:
+    """Let batch normalisation forget its statistics, and take those of all that is shown meanwhile.
+
+    Args:
+        network: Whose.
+        but: A part of it that keeps its own.
+    """
+    others = set(but.modules()) if but is not None else set()
+    layers = [
+        layer
+        for layer in network.modules()
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer not in others
+    ]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None  # the mean over all, not a running one
         layer.train()
-    yield
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
 
 
 QUIET = 0.1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lipcourse.errors import OptionError
-from lipcourse.networks.glance import BlockKernel
+from lipcourse.networks.glance import ALL_FRAMES, BlockKernel
 from lipcourse.networks.glance_discriminators import Motion
 from lipcourse.profiles import choose_profile
 from lipcourse.training.losses import CorrelationMode, ObjectiveWeights
@@ -20,6 +20,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "float32", "bf16"]
 Schedule = Literal["constant", "cosine"]
 Measure = Literal["pixel", "psnr", "listening"]
+Phase = Literal["hearing", "autoencoder", "glance"]
 Maker = Literal["glance", "speech2vid", "video_gan"]
 
 
@@ -37,6 +38,11 @@ class GlanceOptions:
         batch: Windows of a step, over all processes.
         steps: Steps of the generator.
         autoencoder_steps: Steps of the autoencoder before them; none where the perceptual loss has weight 0.
+        hearing_steps: Steps, before all others, that teach the audio encoder alone where lips go: a head
+            start, which the paper has not.
+        painted: How many frames, in the middle of a window, are painted and compared; the sound of all is
+            heard. 0 for all, as the paper does. 1 learns from pictures: of as many people for the work of one
+            window as a window has frames. A head start, too: pixel and perceptual loss only.
         learning_rate: Of Adam.
         autoencoder_learning_rate: Of the autoencoder's Adam.
         betas: Of Adam.
@@ -81,6 +87,8 @@ class GlanceOptions:
     batch: int = 16
     steps: int = 200_000
     autoencoder_steps: int = 20_000
+    hearing_steps: int = 0
+    painted: int = 0
     learning_rate: float = 2e-4
     autoencoder_learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
@@ -111,7 +119,9 @@ class GlanceOptions:
     def __post_init__(self) -> None:
         least = {
             **dict.fromkeys(("batch", "steps", "stride", "log_every", "save_every", "validation_windows"), 1),
-            **dict.fromkeys(("autoencoder_steps", "warmup", "workers", "validate_every"), 0),
+            **dict.fromkeys(
+                ("autoencoder_steps", "hearing_steps", "painted", "warmup", "workers", "validate_every"), 0
+            ),
             # A change from frame to frame, and its place among others for batch normalisation.
             "frames": 3,
         }
@@ -133,6 +143,19 @@ class GlanceOptions:
                 raise OptionError(f"{name} cannot be {value}", remedy="give 0 or more")
         if not 0 <= self.average < 1:
             raise OptionError(f"average cannot be {self.average}", remedy="give 0 or more, and less than 1")
+        if self.painted and (self.weights.correlation or self.weights.adversarial):
+            raise OptionError(
+                "correlation and adversarial loss look at whole windows, and only some frames are painted",
+                remedy="give --painted 0, or both of them weight 0",
+            )
+        if self.painted > self.frames:
+            raise OptionError(
+                f"{self.painted} of {self.frames} frames cannot be painted", remedy="give --painted less"
+            )
+        if self.network != "glance" and (self.painted or self.hearing_steps):
+            raise OptionError(
+                f"{self.network} has no head start", remedy="give --painted 0 and --hearing-steps 0"
+            )
         if self.network != "glance" and self.weights.correlation:
             raise OptionError(
                 f"the correlation loss looks at glance's audio features, and {self.network} has none",
@@ -147,8 +170,20 @@ class GlanceOptions:
 
     @property
     def pretraining(self) -> int:
-        """Steps of the autoencoder that are really done."""
-        return self.autoencoder_steps if self.weights.perceptual > 0 else 0
+        """Steps that are done before those of the generator."""
+        return self.hearing_steps + (self.autoencoder_steps if self.weights.perceptual > 0 else 0)
+
+    def phase(self, step: int) -> Phase:
+        """Say what is trained in a step, counted from 0."""
+        if step < self.hearing_steps:
+            return "hearing"
+        return "autoencoder" if step < self.pretraining else "glance"
+
+    @property
+    def painted_frames(self) -> slice:
+        """The frames of a window that are painted."""
+        first = (self.frames - self.painted) // 2
+        return slice(first, first + self.painted) if self.painted else ALL_FRAMES
 
     @property
     def generator(self) -> dict[str, object]:
