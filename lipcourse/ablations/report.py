@@ -16,7 +16,7 @@ import numpy as np
 
 from lipcourse import pages, pictures
 from lipcourse.errors import CorpusError
-from lipcourse.evaluation.ablation import REMEDY, Ablation, Films
+from lipcourse.evaluation.ablation import BEFORE, FILMS, REMEDY, Ablation, Films
 from lipcourse.evaluation.measures import MEASURES
 from lipcourse.evaluation.orderings import Ordering, agreement, count_verdicts
 from lipcourse.networks.weights import describe
@@ -56,7 +56,17 @@ def results(ablation: Ablation) -> dict[str, Any]:
                 "metrics": report["methods"][name],
                 "frames_without_a_face": report["frames_without_a_face"][name],
             }
-            for name in comparison.methods
+            for name in ablation.runs
+        },
+        "before": report["methods"].get(BEFORE),
+        "gains": {
+            name: {
+                metric: each
+                for metric, each in report["differences"][name][BEFORE].items()
+                if metric in SHOWN
+            }
+            for name in ablation.runs
+            if BEFORE in comparison.methods
         },
         "baselines": {name: report["methods"][name] for name in comparison.baselines},
         "orderings": [_ordering(each) for each in ablation.orderings],
@@ -119,7 +129,7 @@ def draw_films(ablation: Ablation) -> Any:
     """Draw some frames of the first clip: a row for the truth, and one for each method."""
     key = ablation.comparison.keys[0]
     rows = {"truth": ablation.plan.references()[key].video}
-    rows |= {name: Films(ablation.plan.out / name / "films.npz")[key] for name in ablation.comparison.methods}
+    rows |= {name: Films(ablation.plan.out / name / FILMS)[key] for name in ablation.comparison.methods}
     # Talk is in the middle: clips begin and end in silence.
     frames = np.rint(np.linspace(0.2, 0.7, STRIP) * (len(rows["truth"]) - 1)).astype(int)
     tiles = [film[frame] for film in rows.values() for frame in frames]
@@ -133,7 +143,8 @@ def tables(told: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[str]
     shown = [name for name in SHOWN if any(name in each["metrics"] for each in methods.values())]
     head = ["method", *(MEASURES[name].label for name in shown)]
     rows = [[f"{name}: {each['name']}", *_cells(each["metrics"], shown)] for name, each in methods.items()]
-    rows += [[name, *_cells(metrics, shown)] for name, metrics in told["baselines"].items()]
+    others = ({BEFORE: told["before"]} if told["before"] else {}) | told["baselines"]
+    rows += [[name, *_cells(metrics, shown)] for name, metrics in others.items()]
     paper = [[f"{name}: {each['name']}", *_paper(each["paper"])] for name, each in methods.items()]
     trained = [
         [
@@ -149,6 +160,11 @@ def tables(told: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[str]
         ("Measured here: mean, and its 95% interval", head, rows),
         ("What the paper prints (GRID)", ["method", "LMD", "SSIM", "PSNR, wrapped", "CPBD"], paper),
     ]
+    if told["gains"]:
+        gained = [name for name in shown if name in next(iter(told["gains"].values()))]
+        labels = [MEASURES[name].label for name in gained]
+        changes = [[name, *_cells(each, gained, 1)] for name, each in told["gains"].items()]
+        found.append(("What the training changed: method less before", ["method", *labels], changes))
     for title, name in (("Orderings of Table 2", "orderings"), ("Orderings of Table 3", "table_3")):
         if claims := _claims(told[name]):
             found.append((title, ["the paper says", "by", "here", "verdict"], claims))
@@ -236,9 +252,11 @@ def _plain(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _cells(metrics: Mapping[str, Any], shown: Sequence[str]) -> list[str]:
+def _cells(metrics: Mapping[str, Any], shown: Sequence[str], more: int = 0) -> list[str]:
+    """Means with intervals, each to as many digits as are worth printing, and some more."""
     return [
-        _with_interval(metrics[name], MEASURES[name].digits) if name in metrics else "–" for name in shown
+        _with_interval(metrics[name], MEASURES[name].digits + more) if name in metrics else "–"
+        for name in shown
     ]
 
 

@@ -41,6 +41,9 @@ FILMS = "films.npz"
 MACHINE = "machine.json"
 REMEDY = "choose a folder that you may write to, with room in it"
 
+BEFORE = "before"
+"""What the generator that all begin from is called beside the methods."""
+
 CLIPS = 20
 """Test clips: two of each of ten talkers of the puppets."""
 
@@ -110,7 +113,7 @@ class Ablation:
 
     Attributes:
         plan: What was done for each.
-        comparison: What was measured.
+        comparison: What was measured, of each method and, where weights were given, of BEFORE.
         runs: Of each method `steps`, `seed`, `seconds` and `machine` of its training.
     """
 
@@ -176,8 +179,13 @@ def ablate(
             where=plan.out,
             remedy="see whether there is memory enough, and run it again: what is done is kept",
         )
+    shown = chosen
+    if plan.initial is not None:
+        shown = [BEFORE, *chosen]
+        if not plan.is_done(BEFORE):
+            speak(plan, BEFORE, plan.initial)
     progress(f"measuring {len(references)} clips of {len(chosen)} methods")
-    films = {name: Films(plan.out / name / FILMS) for name in chosen}
+    films = {name: Films(plan.out / name / FILMS) for name in shown}
     comparison = compare(films, references, landmarks=landmarks, jobs=jobs)
     return Ablation(plan, comparison, {name: _facts(plan.out / name) for name in chosen})
 
@@ -199,9 +207,19 @@ def train_and_speak(plan: Plan, name: str, *, told: Callable[[str], None] | None
         initial=initial,
         progress=lambda line: told(f"{name}: {line}") if told else None,
     )
-    videos = RunVideos(run.generator, plan.references())
-    films = {key: videos[key] for key in videos}
     write_whole(out / MACHINE, json.dumps(machine()) + "\n", remedy=REMEDY)
+    speak(plan, name, run.generator)
+
+
+def speak(plan: Plan, name: str, weights: Path) -> None:
+    """Keep the films that a network makes of the test clips.
+
+    Raises:
+        CorpusError: They cannot be written.
+    """
+    videos, out = RunVideos(weights, plan.references()), plan.out / name
+    films = {key: videos[key] for key in videos}
+    out.mkdir(parents=True, exist_ok=True)
     try:
         with beside(out / FILMS) as unfinished, unfinished.open("wb") as file:
             np.savez_compressed(file, **films)  # type: ignore[arg-type]

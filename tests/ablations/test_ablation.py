@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lipcourse.ablations.report import markdown, results
 from lipcourse.errors import OptionError
 from lipcourse.evaluation import ablation as ablation_module
 from lipcourse.evaluation.ablation import FILMS, Films, Plan, ablate, train_and_speak
@@ -116,13 +117,19 @@ def test_all_glances_begin_from_the_weights_given(ablation, plan, short_corpus, 
     given = plan.out / "e" / "best.safetensors"
     still = replace(TINY, learning_rate=0.0, weight_decay=0.0, fixed_statistics=True)
     begun = Plan(tmp_path, short_corpus, still, initial=given, clips=1)
-    for name in ("d", "speech2vid"):
-        train_and_speak(begun, name)
+    ablation = ablate(begun, ["d", "speech2vid"], landmarks=False, progress=lambda line: None)
     from safetensors.torch import load_file
 
     first, kept = load_file(given), load_file(tmp_path / "d" / "best.safetensors")
     assert all((first[name] == kept[name]).all() for name in first)
     assert describe(tmp_path / "speech2vid" / "best.safetensors").system == "speech2vid"
+    assert ablation.comparison.methods == ("before", "d", "speech2vid")
+    assert ablation.comparison.difference("d", "before", "psnr").mean == 0  # nothing was learned
+    told = results(ablation)
+    assert list(told["methods"]) == ["d", "speech2vid"]
+    assert told["gains"]["d"]["ssim"]["mean"] == 0
+    assert told["initial"]["steps"] == 2
+    assert "method less before" in markdown(told)
 
 
 def test_a_cluster_trains_as_this_process_does(ablation, plan, short_corpus, tmp_path):
