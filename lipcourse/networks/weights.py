@@ -120,7 +120,7 @@ def save_network(
     except (TypeError, ValueError) as error:
         raise ModelError(f"options or facts do not go into JSON ({error})", where=path) from error
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    _check_shapes(_build(system, told["options"], path), tensors, path)
+    check_shapes(_build(system, told["options"], path), tensors, path)
     if half:
         learned = dict(network.named_parameters())
         tensors = {name: part.half() if name in learned else part for name, part in tensors.items()}
@@ -170,7 +170,7 @@ def load_network(
             raise ModelError(f"holds a network of the system {told.system}, no {kind.__name__}", where=path)
         _check_options(network, told, options)
         wanted = network.state_dict()
-        _check_shapes(network, {name: file.get_slice(name) for name in file.keys()}, path)  # noqa: SIM118
+        check_shapes(network, {name: file.get_slice(name) for name in file.keys()}, path)  # noqa: SIM118
         tensors = {
             name: file.get_tensor(name).to(wanted[name].dtype, copy=True)  # a copy, not the file's memory
             for name in wanted
@@ -188,6 +188,40 @@ def describe(name_or_path: str | os.PathLike[str]) -> Description:
     path = find(name_or_path)
     with _opened(path) as file:
         return _describe(file, path)
+
+
+def check_shapes(
+    network: nn.Module,
+    tensors: Mapping[str, Any],
+    path: Path,
+    *,
+    remedy: str = f"it is of another width or version: {_TRAIN_AGAIN}",
+) -> None:
+    """Make sure that tensors, or slices of a file, are those of a network.
+
+    Args:
+        network: Whose weights they are to be.
+        tensors: By name; of each only the shape is looked at.
+        path: Where they are from.
+        remedy: What to do where they are another network's.
+
+    Raises:
+        ModelError: One is missing, too many, or of another shape.
+    """
+    wanted = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
+    found = {
+        name: list(part.shape if isinstance(part, Tensor) else part.get_shape())
+        for name, part in tensors.items()
+    }
+    wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    if wrong:
+        first = wrong[0]
+        raise ModelError(
+            f"{len(wrong)} weights are not those of its {type(network).__name__}: {first} has shape "
+            f"{found.get(first, 'none')}, not {wanted.get(first, 'none')}",
+            where=path,
+            remedy=remedy,
+        )
 
 
 def weights_folder() -> Path:
@@ -290,21 +324,3 @@ def _check_options(network: nn.Module, told: Description, wanted: Mapping[str, A
                 where=told.path,
                 remedy="choose other weights, or leave the option to the file",
             )
-
-
-def _check_shapes(network: nn.Module, tensors: Mapping[str, Any], path: Path) -> None:
-    """Make sure that tensors, or slices of a file, are those of a network."""
-    wanted = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
-    found = {
-        name: list(part.shape if isinstance(part, Tensor) else part.get_shape())
-        for name, part in tensors.items()
-    }
-    wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-    if wrong:
-        first = wrong[0]
-        raise ModelError(
-            f"{len(wrong)} weights are not those of its {type(network).__name__}: {first} has shape "
-            f"{found.get(first, 'none')}, not {wanted.get(first, 'none')}",
-            where=path,
-            remedy=f"it is of another width or version: {_TRAIN_AGAIN}",
-        )

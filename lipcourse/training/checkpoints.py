@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lipcourse.errors import ModelError
+from lipcourse.networks.weights import check_shapes
 from lipcourse.whole import beside
 
 VERSION = 1
@@ -97,17 +98,8 @@ def load_weights(network: torch.nn.Module, tensors: Mapping[str, Tensor], where:
     Raises:
         ModelError: They are those of a network of another kind or width.
     """
-    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-    if wrong:
-        first = wrong[0]
-        raise ModelError(
-            f"{len(wrong)} weights are not those of these options: {first} has shape "
-            f"{found.get(first, 'none')}, not {wanted.get(first, 'none')}",
-            where=where,
-            remedy=f"give the options that it was begun with, {ANEW}",
-        )
+    remedy = f"give the options that it was begun with, {ANEW}"
+    check_shapes(network, tensors, where, remedy=remedy)
     network.load_state_dict(tensors)
 
 

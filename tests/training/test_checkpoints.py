@@ -82,7 +82,9 @@ def test_where_writing_fails_the_checkpoint_before_it_stays(checkpoint, monkeypa
 
 def test_weights_of_another_width_are_told():
     narrow, wide = torch.nn.Linear(2, 2), torch.nn.Linear(3, 2)
-    with pytest.raises(ModelError, match=r"run: 1 weights .*: weight has shape \(2, 3\), not \(2, 2\)"):
+    with pytest.raises(
+        ModelError, match=r"run: 1 weights .*: weight has shape \[2, 3\], not \[2, 2\]; give the options"
+    ):
         load_weights(narrow, wide.state_dict(), Path("run"))
 
 
