@@ -21,9 +21,11 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import torch
+
 from lipcourse.errors import ModelError
 from lipcourse.networks.weights import Description, describe
-from lipcourse.whole import beside
+from lipcourse.whole import write_whole
 
 NEEDED = (
     "purpose",
@@ -51,14 +53,20 @@ def write_card(name_or_path: str | os.PathLike[str], picture: bytes) -> Path:
 
     Raises:
         ModelError: The file cannot be read, or lacks a fact that a card needs.
+        CorpusError: The card cannot be written.
     """
     told = describe(name_or_path)
     text = card(told)
     path = told.path.with_suffix(".md")
     for place, data in ((path.with_suffix(".png"), picture), (path, text.encode())):
-        with beside(place) as unfinished:
-            unfinished.write_bytes(data)
+        write_whole(place, data, remedy="make room, or choose another folder")
     return path
+
+
+def name_device(device: torch.device) -> str:
+    """Say for a card what computes: "cuda", or "cpu, 2 threads"."""
+    threads = torch.get_num_threads()
+    return device.type if device.type == "cuda" else f"cpu, {threads} thread{'s' * (threads != 1)}"
 
 
 def card(told: Description) -> str:

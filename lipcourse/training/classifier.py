@@ -28,6 +28,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lipcourse.errors import CorpusError, ModelError, OptionError
+from lipcourse.networks.cards import name_device
 from lipcourse.networks.classifier import CLASS_OF, CLASSES, SILENT, VisemeClassifier
 from lipcourse.networks.weights import describe, load_network, save_network
 from lipcourse.training.loop import NotFiniteError, launch, learning_rate, minimise
@@ -222,7 +223,7 @@ def train(
         )
         facts = {**asdict(options), "steps": earlier["steps"] + step + 1, "seconds": round(seconds)}
         facts |= {"sources": [corpus.source for corpus in corpora]}
-        facts["device_used"] = f"{fabric.device.type}, {torch.get_num_threads()} threads"
+        facts["device_used"] = name_device(fabric.device)
         told = {"width": options.width}
         path = save_network(
             out / (FINAL if last else LATEST), network, system="classifier", options=told, facts=facts

@@ -29,6 +29,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lipcourse.errors import CorpusError, ModelError, OptionError
+from lipcourse.networks.cards import name_device
 from lipcourse.networks.flownet import FlowNet
 from lipcourse.networks.weights import describe, load_network, save_network
 from lipcourse.signals.flow import estimate_flow
@@ -196,7 +197,7 @@ def train(
                 facts |= {"seconds": round(seconds), "sittings": earlier["sittings"] + 1}
                 facts |= {
                     "sources": mouths.sources,
-                    "device": f"{device.type}, {torch.get_num_threads()} threads",
+                    "device": name_device(device),
                 }
                 place = out / f"{name if step == steps else 'latest'}.safetensors"
                 told = {"width": options.width}

@@ -35,6 +35,7 @@ from torch.nn import functional
 
 from lipcourse.errors import ModelError, OptionError
 from lipcourse.metrics.lip_sync import LEAST_WINDOWS, OFFSETS, lip_sync
+from lipcourse.networks.cards import name_device
 from lipcourse.networks.sync_expert import WINDOW, SyncExpert
 from lipcourse.networks.weights import describe, load_network, save_network
 from lipcourse.training.loop import NotFiniteError, launch, learning_rate, minimise
@@ -179,7 +180,7 @@ def train(
             )
             facts = {**asdict(options), "done": done, "sources": [talk.source for talk in talks]}
             facts |= {"seconds": round(seconds), "sittings": earlier["sittings"] + 1}
-            facts["device_used"] = f"{fabric.device.type}, {torch.get_num_threads()} threads"
+            facts["device_used"] = name_device(fabric.device)
             name = {"first": FIRST, "all": FINAL}[stage] if last else LATEST
             path = save_network(
                 out / name, network, system="sync", options={"width": options.width}, facts=facts

@@ -20,10 +20,12 @@ from torch import nn
 from lipcourse.errors import ModelError
 from lipcourse.networks import weights
 from lipcourse.networks.autoencoder import PerceptualAutoencoder
-from lipcourse.networks.cards import NEEDED, card, write_card
+from lipcourse.networks.cards import NEEDED, card, name_device, write_card
+from lipcourse.networks.classifier import VisemeClassifier
 from lipcourse.networks.flownet import FlowNet
 from lipcourse.networks.glance import Generator
 from lipcourse.networks.speech2vid import Speech2Vid
+from lipcourse.networks.sync_expert import SyncExpert
 from lipcourse.networks.video_gan import VideoGan
 from lipcourse.networks.weights import (
     LARGEST_SHIPPED,
@@ -41,6 +43,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "video_gan": {"width": 1 / 32},
     "autoencoder": {"width": 1 / 32},
     "flownet": {"width": 1 / 32},
+    "sync": {"width": 1 / 16},
+    "classifier": {"width": 1 / 16},
 }
 KINDS = {
     "glance": Generator,
@@ -48,6 +52,8 @@ KINDS = {
     "video_gan": VideoGan,
     "autoencoder": PerceptualAutoencoder,
     "flownet": FlowNet,
+    "sync": SyncExpert,
+    "classifier": VisemeClassifier,
 }
 FACTS: dict[str, Any] = {
     "purpose": "Sees nothing yet.",
@@ -328,6 +334,14 @@ class TestCards:
             assert line in text.splitlines()
         assert "in float16" in text
         assert sorted(each.suffix for each in tmp_path.iterdir()) == [".md", ".png", ".safetensors"]
+
+    @pytest.mark.parametrize(("threads", "told"), [(1, "cpu, 1 thread"), (2, "cpu, 2 threads")])
+    def test_what_computes_is_said_in_good_english(
+        self, monkeypatch: pytest.MonkeyPatch, threads: int, told: str
+    ) -> None:
+        monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+        assert name_device(torch.device("cpu")) == told
+        assert name_device(torch.device("cuda", 0)) == "cuda"
 
     @pytest.mark.parametrize("fact", NEEDED)
     def test_a_missing_fact_is_named(self, tmp_path: Path, fact: str) -> None:
