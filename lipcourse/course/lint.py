@@ -16,6 +16,7 @@ SHORT_LINES = 8
 EXERCISES = 3
 CODE_IN_A_ROW = 3
 FRONT = ("title", "minutes", "builds", "needs")
+LONE_DOLLAR = re.compile(r"(?<!\\)\$")
 # What hides errors, or leaves something behind that cannot be shown without a kernel.
 FORBIDDEN = {
     "interact": "widgets.explore",
@@ -140,6 +141,13 @@ def formulas(cell: Cell) -> Iterator[str]:
             yield str(fault)
 
 
+def lone_dollars(cell: Cell) -> Iterator[str]:
+    """Inline formulas stand on one line each: notebooks show one that is broken over two as it was typed."""
+    for line in PATTERN.sub("", cell.text).splitlines():
+        if LONE_DOLLAR.search(line):
+            yield f"a $ without another on its line (one that is no formula's is written \\$): {line[:50]}"
+
+
 def pictures(cell: Cell) -> Iterator[str]:
     """Pictures in the text have an alt text."""
     if re.search(r"!\[\s*\]\(", cell.text):
@@ -204,5 +212,5 @@ WHOLE: tuple[Callable[[Source], Iterator[str]], ...] = (
     learners_functions,
     rhythm,
 )
-TEXT: tuple[Callable[[Cell], Iterator[str]], ...] = (exercise_card, formulas, pictures)
+TEXT: tuple[Callable[[Cell], Iterator[str]], ...] = (exercise_card, formulas, lone_dollars, pictures)
 CODE: tuple[Callable[[Cell], Iterator[str]], ...] = (size, solution, figures, forbidden)

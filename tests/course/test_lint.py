@@ -39,6 +39,8 @@ def test_a_good_source_has_no_faults(add_source, doubling):
         ("# > hint: `x + x`", "#", "two different hints"),
         (" \\tag{1}", "", "has no number"),
         ("y = 2 x", "y = \\left( 2", "cannot be converted"),
+        ("# A picture.", "# Of $x +\n# y$ a picture.", "a $ without another on its line"),
+        ("# A picture.", "# Of $x$, $x +\n# y$, $z +\n# x$ and $z$.", "a $ without another on its line"),
         ("# A picture.", "# ![](picture.png)", "no alt text"),
         ("plt.show()", "\n".join(f"a = {n}" for n in range(20)), "a code cell has at most 20"),
         ("plt.show()", "class A: pass", "defines the class A"),
@@ -62,3 +64,11 @@ def test_each_rule_is_told_when_broken(add_source, doubling, old, new, told):
 
 def test_magics_are_no_syntax_error(add_source, doubling):
     assert faults(add_source(whole(doubling).replace("plt.show()", "%matplotlib inline\nplt.show()"))) == ""
+
+
+def test_dollars_in_code_blocks_and_prices_are_no_broken_formulas(add_source, doubling):
+    text = whole(doubling).replace(
+        "# A picture.", "# `$HOME` costs \\$5, and $x$\n# is $y$.\n#\n# $$ x +\n# y \\tag{2} $$"
+    )
+    assert "\\$5" in text
+    assert faults(add_source(text)) == ""
