@@ -13,6 +13,7 @@ from lipcourse.corpora.puppet.writer import PuppetOptions
 from lipcourse.corpora.registry import TO_LEARN_FROM, open_corpus
 from lipcourse.preparation.report import write_report
 from lipcourse.windows.corpus import prepare
+from lipcourse.windows.kept import read_kept
 
 MOST_SKIPPED_TOLD = 10
 
@@ -25,6 +26,7 @@ def run(
     jobs: int = -1,
     dask: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS")] = None,
     limit: int | None = None,
+    only: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,
     puppets: PuppetOptions = TO_LEARN_FROM,
 ) -> None:
     """Prepare a corpus for training: faces and mouths cut out, with their points and sound, in shards.
@@ -34,8 +36,8 @@ def run(
     browser. Run it again after a stop or a change: only what is missing or changed is done.
 
     Args:
-        out: The folder to write into; it is made where it is missing. Shards in it that belong to no clip of
-            the corpus are removed.
+        out: The folder to write into; it is made where it is missing. Shards in it that belong to no clip to
+            be prepared are removed.
         corpus: puppet, grid, lrw, ldc, tcd_timit, voxceleb or folder; by default GRID where LIPCOURSE_GRID is
             set, else the puppets.
         root: Where the files of the corpus lie.
@@ -43,6 +45,8 @@ def run(
         dask: Use the workers of the Dask scheduler at this address, such as tcp://10.0.0.5:8786. They must
             have the same lipcourse, and see the corpus and the folder under the same paths.
         limit: Prepare so many clips at most, spread evenly over the corpus.
+        only: The JSON file of `lipcourse select`: of the split that it chose from only the clips that it kept
+            are prepared, and all of the others. So training on the folder learns from the kept clips.
         puppets: Which puppets to draw, where puppets are the corpus.
     """
     opened = open_corpus(corpus, root, puppets)
@@ -55,6 +59,7 @@ def run(
             jobs=jobs,
             dask=dask,
             limit=limit,
+            only=None if only is None else read_kept(only, opened),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
         bar.update(task, description="drawing the report")

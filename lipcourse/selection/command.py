@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import track
 
 from lipcourse.corpora.base import Corpus, check_jobs
-from lipcourse.corpora.registry import open_corpus
+from lipcourse.corpora.puppet.writer import PuppetOptions
+from lipcourse.corpora.registry import TO_LEARN_FROM, open_corpus
 from lipcourse.errors import CorpusError, LipcourseError, OptionError
 from lipcourse.selection.phones import Phones, find_all_phones, read_phones
 from lipcourse.selection.report import Report, write
@@ -35,13 +36,15 @@ def run(
     score: Score = "inverse_frequency",
     seed: int = 0,
     jobs: int = -1,
+    puppets: PuppetOptions = TO_LEARN_FROM,
 ) -> None:
     """Choose clips that say all phonemes about equally often (Algorithm 1 of recurrent).
 
     Clips are ranked by how rare their phonemes are; sizes are drawn at random, so many of the rarest clips
     are taken, and that draw is kept whose histogram of phonemes is nearest to uniform. Phones come from
     --prepared, else from the corpus; where it does not know them, the sound is aligned with the transcript.
-    Writes the kept clips (JSON) and, beside it, the histograms before and after (PNG, Fig. 3 of the paper).
+    Writes the kept clips (JSON), which `lipcourse prepare --only` takes, and, beside it, the histograms
+    before and after (PNG, Fig. 3 of the paper).
 
     Args:
         out: The JSON file to write; the figure has the same name and ends in .png.
@@ -58,11 +61,12 @@ def run(
             rarest alone.
         seed: Decides the sizes that are tried.
         jobs: How many processes align; -1 for as many as there are processors.
+        puppets: Which puppets, where puppets are the corpus; by default those that `lipcourse prepare` draws.
     """
     check_jobs(jobs)
     if out.suffix == ".png":
         raise OptionError("the figure is written to this file", where=out, remedy="name it .json")
-    opened = open_corpus(corpus, root)
+    opened = open_corpus(corpus, root, puppets)
     known = choose_from(opened, split, prepared)
     phones = {key: said for key, said in known.items() if said}
     missing = [key for key, said in known.items() if not said]

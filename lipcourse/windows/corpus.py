@@ -16,7 +16,7 @@ import errno
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,6 +98,7 @@ def prepare(
     jobs: int = 1,
     dask: str | None = None,
     limit: int | None = None,
+    only: Collection[str] | None = None,
     clips_a_shard: int = CLIPS_A_SHARD,
     progress: Callable[[int, int], None] | None = None,
 ) -> Preparation:
@@ -117,6 +118,7 @@ def prepare(
             in place of processes here. They must have this lipcourse, and see the corpus and `out` where this
             process does.
         limit: Prepare so many clips at most, spread evenly over the corpus.
+        only: Keys of the clips to prepare, such as `lipcourse.windows.kept.read_kept` reads; None for all.
         clips_a_shard: How many clips a shard holds at most; those of a split lie in shards of their own.
         progress: Called with how many clips are done and how many there are to do.
 
@@ -132,7 +134,7 @@ def prepare(
     check_jobs(jobs)
     if clips_a_shard < 1 or (limit is not None and limit < 1):
         raise OptionError("a limit or a shard of no clip cannot be", remedy="choose 1 or more")
-    sources, doubles = list_sources(corpus, limit)
+    sources, doubles = list_sources(corpus, limit, only)
     plan = plan_shards(sources, clips_a_shard)
     parts = out / PARTS
     try:

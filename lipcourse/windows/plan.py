@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,13 +33,22 @@ class Source(NamedTuple):
         return f"{self.fingerprint}.tar"
 
 
-def list_sources(corpus: Corpus, limit: int | None = None) -> tuple[list[Source], dict[str, str]]:
+def list_sources(
+    corpus: Corpus, limit: int | None = None, only: Collection[str] | None = None
+) -> tuple[list[Source], dict[str, str]]:
     """List the clips of a corpus, split by split, and why doubles among them are left out.
+
+    Args:
+        corpus: Where the clips are.
+        limit: So many of them at most, spread evenly.
+        only: Keys of the clips that may be listed; None for all.
 
     Raises:
         CorpusError: There is no clip.
     """
-    splits = [(key, split) for split in SPLITS for key in corpus.keys(split=split)]
+    splits = [
+        (key, split) for split in SPLITS for key in corpus.keys(split=split) if only is None or key in only
+    ]
     if not splits:
         raise CorpusError("there is no clip here", where=corpus.name, remedy="choose another corpus")
     times = Counter(key for key, _ in splits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from lipcourse.corpora.puppet.writer import PuppetOptions
 from lipcourse.errors import OptionError
 from lipcourse.preparation.command import run
+from lipcourse.windows.index import read_corpus_index
 from lipcourse.windows.prepared import decode_clip
 from lipcourse.windows.shards import read_samples
 
@@ -36,3 +38,13 @@ def test_puppets_to_prepare_can_be_chosen(tmp_path):
 def test_odd_options_are_refused(tmp_path):
     with pytest.raises(OptionError):
         run(out=tmp_path / "out", corpus="puppet", limit=0)
+
+
+def test_the_clips_of_a_selection_are_prepared(tmp_path):
+    puppets = PuppetOptions(clips=3, talkers=3, size=160)
+    corpus = puppets.open()
+    keys = corpus.keys(split="train")
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps({"corpus": "puppet", "split": "all", "kept": keys[-1:]}))
+    run(out=tmp_path / "out", corpus="puppet", jobs=1, puppets=puppets, only=kept)
+    assert [clip["key"] for clip in read_corpus_index(tmp_path / "out").clips] == [keys[-1]]

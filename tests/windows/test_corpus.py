@@ -56,6 +56,17 @@ def test_every_clip_is_in_a_shard_and_in_the_index(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {*index["shards"], "index.json", ".lock"}
 
 
+def test_only_the_clips_asked_for_are_prepared(tmp_path):
+    prepare(MadeCorpus("abcde"), tmp_path)
+    only = {"made/b", "made/d", "made/e"}
+    made = prepare(MadeCorpus("abcde"), tmp_path, only=only)
+    assert [clip["key"] for clip in made.index["clips"]] == ["made/b", "made/d", "made/e"]
+    assert (made.done, made.skipped) == (0, [])
+    assert prepare(MadeCorpus("abcde"), tmp_path, only=only, limit=1).index["clips"][0]["key"] == "made/b"
+    with pytest.raises(CorpusError, match="no clip"):
+        prepare(MadeCorpus("abcde"), tmp_path, only=())
+
+
 def test_bad_clips_are_left_out_with_their_reason(tmp_path):
     made = prepare(MadeCorpus("abcd", bad="ad"), tmp_path)
     assert [clip["key"] for clip in made.index["clips"]] == ["made/b", "made/c"]
