@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
+from torchmetrics.functional.image import structural_similarity_index_measure
 
 from lipcourse.errors import SignalError
 from lipcourse.metrics.images import psnr, psnr_wrapped, ssim
@@ -120,3 +121,10 @@ def test_wrapping_needs_eight_bits_and_similarity_room() -> None:
         psnr_wrapped(torch.zeros(1, 4, 4, 3), torch.zeros(1, 4, 4, 3))
     with pytest.raises(SignalError, match="11 pixels"):
         ssim(torch.zeros(1, 10, 20, 3), torch.zeros(1, 10, 20, 3))
+
+
+def test_ssim_is_that_of_torchmetrics() -> None:
+    reference, generated = videos(3, 4, 40, 64, 3, noise=40)
+    pair = (each.flatten(0, 1).permute(0, 3, 1, 2).float() for each in (generated, reference))
+    expected = structural_similarity_index_measure(*pair, data_range=255.0, reduction="none")
+    torch.testing.assert_close(ssim(reference, generated), expected.reshape(3, 4).mean(1), atol=1e-5, rtol=0)
