@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -141,11 +142,9 @@ def judge_on(expert: SyncExpert, held: HeldOut) -> dict[str, Any]:
 def judge_leads(experts: Mapping[str, SyncExpert], sets: Sequence[HeldOut]) -> dict[str, Any]:
     """Find by how many frames lips lead their sound: a table for a card."""
     methods: dict[str, Callable[[PreparedClip], int]] = {
-        name: lambda clip, expert=expert: judge(expert, clip).offset for name, expert in experts.items()
+        name: partial(_lead, expert) for name, expert in experts.items()
     }
-    methods["opening of the mouth against loudness"] = lambda clip: (
-        synchrony(clip.mouths, clip.waveform, clip.sample_rate, clip.fps).offset
-    )
+    methods["opening of the mouth against loudness"] = _lead_by_opening
     rows = []
     for held in sets:
         for name, method in methods.items():
@@ -234,7 +233,7 @@ def command(facts: Mapping[str, Any]) -> str:
     for name in ("width", "batch", "frames", "learning_rate", "temperature", "others"):
         if facts[name] != usual[name]:
             words.append(f"--{name.replace('_', '-')} {facts[name]:g}")
-    sittings = facts["sittings"]
+    sittings = int(facts["sittings"])
     return " ".join(words) + (f" (in {sittings} sittings: these are the last one's options)" * (sittings > 1))
 
 
@@ -254,3 +253,13 @@ def run(
         clips: How many clips of each corpus and split are measured at most.
     """
     print(f"The card is {ship(run, data, out, clips=clips)}.")
+
+
+def _lead(expert: SyncExpert, clip: PreparedClip) -> int:
+    """By how many frames the lips of a clip lead its sound, as an expert finds it."""
+    return judge(expert, clip).offset
+
+
+def _lead_by_opening(clip: PreparedClip) -> int:
+    """The same, as the delay study's estimator finds it."""
+    return synchrony(clip.mouths, clip.waveform, clip.sample_rate, clip.fps).offset
