@@ -75,15 +75,17 @@ def ship(
         raise CorpusError(
             "no corpus has held-out clips", where=", ".join(map(str, folders)), remedy="prepare more"
         )
-    training: dict[str, Any] = told.facts["training"]
+    trainings = [told.facts]
+    while (before := trainings[0].get("begun_from")) is not None:
+        trainings.insert(0, before)
     facts = {
         "purpose": "glance's generator: frames of lips, 64x64 pixels, from speech and one picture of the "
         "lips. Made for the course: it runs on a laptop.",
         "data": training_sources(folders),
-        "command": command(training, len(folders)),
-        "steps": told.facts["steps"],
+        "command": commands(trainings),
+        "steps": sum(each["steps"] for each in trainings),
         "seed": told.facts["seed"],
-        "seconds": told.facts["seconds"],
+        "seconds": sum(each["seconds"] for each in trainings),
         "device": told.facts["device"],
         "figures": figures,
         "picture": "Lips of clips never trained on, three rows a clip: the truth, what the network makes of "
@@ -91,7 +93,7 @@ def ship(
         "limits": "A narrow network, trained on a few talkers: what it makes is blurred, and of a face "
         "unlike those that it has seen it makes another. Do not show what it makes as a recording, and make "
         "none of a person who has not agreed.",
-        "training": training,
+        "training": told.facts["training"],
     }
     save_network(out, network, system=told.system, options=told.options, facts=facts, half=True)
     sheet = pictures.contact_sheet([tile for row in tiles for tile in row], columns=SHEET_FRAMES, width=9.0)
@@ -110,12 +112,19 @@ def sheet_rows(network: Generator, clips: Sequence[PreparedClip]) -> list[list[N
     return rows
 
 
-def command(training: Mapping[str, Any], corpora: int) -> str:
-    """Return what trains a network again, from the options that it was trained with."""
-    data = " ".join(f"CORPUS{number}" for number in range(1, corpora + 1))
-    words = ["lipcourse train glance --profile class --data", data, "--out RUN"]
+def commands(trainings: Sequence[Mapping[str, Any]]) -> str:
+    """Return what trains a network again, from the facts of all its trainings, in order."""
+    return " && ".join(command(each, number) for number, each in enumerate(trainings, start=1))
+
+
+def command(facts: Mapping[str, Any], number: int = 1) -> str:
+    """Return what does one training again, the first or a later one, from its facts."""
+    data = " ".join(f"CORPUS{corpus}" for corpus in range(1, facts.get("corpora", 1) + 1))
+    words = ["lipcourse train glance --profile class --data", data, f"--out RUN{number}"]
+    if number > 1:
+        words.append(f"--initial RUN{number - 1}/best.safetensors")
     usual = _flat(asdict(PRESETS["class"]))
-    for name, value in _flat(training).items():
+    for name, value in _flat(facts["training"]).items():
         if name in usual and value == usual[name]:
             continue
         option = name.replace("_", "-")

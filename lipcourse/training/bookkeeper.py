@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lipcourse.errors import ModelError, OptionError
-from lipcourse.networks.lips import LipGenerator
+from lipcourse.networks.lips import Generated, LipGenerator
 from lipcourse.networks.weights import save_network
 from lipcourse.training import checkpoints
 from lipcourse.training.journal import Journal
@@ -53,7 +54,7 @@ UNCHANGEABLE = (
 )
 """Options that a checkpoint must share with the run that goes on from it: sizes, and the order of windows."""
 
-KEPT = ("step", "skipped", "seconds", "best")
+KEPT = ("step", "skipped", "seconds", "best", "begun_from")
 """What a checkpoint keeps of a `Run`."""
 
 
@@ -87,6 +88,7 @@ class Bookkeeper:
             run.out.mkdir(parents=True, exist_ok=True)
             remove_unfinished(run.out)
         self.steps = options.pretraining + options.steps
+        self.corpora = 1 if isinstance(data, str | Path) else len(data)
         self.average = (
             AveragedModel(self.generator, multi_avg_fn=get_ema_multi_avg_fn(options.average))  # type: ignore[no-untyped-call]
             if options.average
@@ -97,29 +99,19 @@ class Bookkeeper:
                 f"a batch of {options.batch} cannot be shared by {fabric.world_size} processes",
                 remedy=f"choose a multiple of {fabric.world_size}",
             )
-        self.loader = WindowLoader(
-            data,
-            "glance",
+        windows = partial(
+            WindowLoader, data, "glance", frames=options.frames, stride=options.stride, seed=options.seed
+        )
+        self.loader = windows(
             split="train",
             batch=options.batch // fabric.world_size,
-            frames=options.frames,
-            stride=options.stride,
-            seed=options.seed,
             rank=fabric.global_rank,
             world=fabric.world_size,
             workers=options.workers,
             drop_last=True,  # means over parts of unequal size would not be those over the whole
         )
         self.unseen = (
-            WindowLoader(
-                data,
-                "glance",
-                split="validation",
-                batch=options.batch,
-                frames=options.frames,
-                stride=options.stride,
-                seed=options.seed,
-            )
+            windows(split="validation", batch=options.batch)
             if options.validate_every and fabric.is_global_zero
             else None
         )
@@ -157,7 +149,7 @@ class Bookkeeper:
         if self.fabric.device.type == "cuda" and "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"])
         for name in KEPT:
-            setattr(self.run, name, state[name])
+            setattr(self.run, name, state.get(name))
         self.run.validations = {int(step): Validation(*each) for step, each in state["validations"].items()}
         self.loader.load_state_dict(state["loader"])
         self.journal.begin()
@@ -235,7 +227,7 @@ class Bookkeeper:
         self.unseen.set_epoch(0)  # the same windows each time
         with self.fabric.autocast():
             windows = (batch.to(self.fabric.device) for batch in islice(self.unseen, count))
-            measured, film = validate(generator, windows)
+            measured, film = validate(generator, windows, self._correlation_loss())
         self.run.validations[self.run.step] = measured
         self.journal.validated(measured, film, began)
         score = measured.score(self.options.best)
@@ -243,6 +235,13 @@ class Bookkeeper:
             self.run.best = score
             self._keep(BEST)
         return str(measured)
+
+    def _correlation_loss(self) -> Callable[[Tensor, Tensor], Tensor] | None:
+        """Eq. 1 of audio features and a video, by phi_s and phi_v as they are; None where not trained."""
+        if not self.options.weights.correlation:
+            return None
+        networks = cast(Any, self.networks.eval())
+        return lambda heard, video: networks.correlation_loss(Generated(video, heard), networks.flow(video))
 
     def _save(self) -> None:
         """Write the checkpoint, and the generator as it is now."""
@@ -276,6 +275,8 @@ class Bookkeeper:
             "seconds": self._seconds(),
             "device": "CUDA" if self.fabric.device.type == "cuda" else "CPU",
             "training": asdict(self.options),
+            "corpora": self.corpora,
+            "begun_from": self.run.begun_from,
             "validation": {step: measured._asdict() for step, measured in self.run.validations.items()},
         }
         path = self.run.out / name

@@ -33,7 +33,7 @@ from lipcourse.networks.layers import channels, freeze, time_derivative
 from lipcourse.networks.lips import Generated, LipGenerator
 from lipcourse.networks.speech2vid import Speech2Vid
 from lipcourse.networks.video_gan import VideoGan
-from lipcourse.networks.weights import load_network
+from lipcourse.networks.weights import describe, load_network
 from lipcourse.signals.flow import estimate_flow
 from lipcourse.training.bookkeeper import Bookkeeper, Run
 from lipcourse.training.headstart import Ear, hearing_loss, keep_still
@@ -294,7 +294,7 @@ def train(
     if glance.ear is not None:
         heard = nn.ModuleList([glance.audio_encoder, glance.ear])
         optimizers["hearing"] = adam(heard.parameters())
-    run = Run(Path(out))
+    run = Run(Path(out), begun_from=None if initial is None else describe(initial).facts)
     books = Bookkeeper(fabric, run, options, glance, optimizers, data, progress)
     if resume:
         books.resume()

@@ -68,6 +68,9 @@ class Method:
             weights=self.weights,
             motion=self.motion,
             derivative=self.derivative,
+            # What the losses are for is seen in films.
+            painted=0,
+            hearing_steps=0,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lipcourse.training.loop import Progress
 from lipcourse.training.validation import Validation
@@ -25,6 +26,8 @@ class Run:
         skipped: Steps left out because a loss was no number.
         seconds: Time taken, by all the processes one after another that worked on it.
         best: The best validation's score, or None before the first.
+        begun_from: Facts of the weights that it began from, and those of theirs under the same name; None
+            where they were drawn.
         progress: Every line of progress of this process.
         validations: Every validation, by step.
     """
@@ -34,6 +37,7 @@ class Run:
     skipped: int = 0
     seconds: float = 0.0
     best: float | None = None
+    begun_from: dict[str, Any] | None = None
     progress: list[Progress] = field(default_factory=list)
     validations: dict[int, Validation] = field(default_factory=dict)
 

@@ -91,13 +91,31 @@ def test_corpora_without_held_out_clips_are_told(
         ship(weights, [tmp_path / "nowhere"], tmp_path / "small.safetensors")
 
 
+def test_a_card_tells_of_every_training_in_order(clips: list[PreparedClip], tmp_path: Path) -> None:
+    before = {"steps": 2000, "seconds": 60.0, "training": {"painted": 3}, "corpora": 1, "begun_from": None}
+    facts = {"steps": 7, "seed": 0, "seconds": 120.0, "device": "CPU", "training": {"batch": 2}, "corpora": 2}
+    path = save_network(
+        tmp_path / "best.safetensors", Generator(WIDTH), system="glance",
+        options={"width": WIDTH, "block_kernel": "1x3x3"}, facts=facts | {"begun_from": before},
+    )  # fmt: skip
+    text = ship(path, [prepared(tmp_path, clips)], tmp_path / "out.safetensors", clips=2).read_text()
+    assert "2,007 steps" in text
+    assert "3 minutes" in text
+    (line,) = (line for line in text.splitlines() if "| command" in line)
+    first, second = line.removeprefix("| command | ").strip("| `").split(" && ")
+    assert first.endswith("--data CORPUS1 --out RUN1 --painted 3")
+    assert "--data CORPUS1 CORPUS2 --out RUN2 --initial RUN1/best.safetensors" in second
+
+
 def test_the_command_of_a_card_gives_the_options_again() -> None:
     usual = PRESETS["class"]
     weights = replace(usual.weights, correlation=0.5)
-    chosen = replace(usual, weights=weights, batch=2, betas=(0.9, 0.99), channels_last=True, derivative=False)
-    told = command(json.loads(json.dumps(asdict(chosen))), 2)
+    chosen = replace(
+        usual, weights=weights, batch=2, betas=(0.9, 0.99), channels_last=False, derivative=False, painted=0
+    )
+    told = command(json.loads(json.dumps({"training": asdict(chosen), "corpora": 2})))
     words = shlex.split(told)
     assert words[:7] == ["lipcourse", "train", "glance", "--profile", "class", "--data", "CORPUS1"]
-    options = words[words.index("RUN") + 1 :]
+    options = words[words.index("RUN1") + 1 :]
     given = tyro.cli(GlanceOptions, args=options, default=usual, config=(tyro.conf.FlagCreatePairsOff,))
     assert given == chosen

@@ -61,7 +61,7 @@ def test_the_command_trains_and_says_so(capsys, tmp_path, shards):
 def test_a_corpus_is_prepared_into_the_cache_once(tmp_path, monkeypatch):
     log = tmp_path / "log"
     corpus = MadeCorpus("abc", log=log)
-    monkeypatch.setattr(registry, "open_corpus", lambda name, root: corpus)
+    monkeypatch.setattr(registry, "open_corpus", lambda name, root, puppets: corpus)
     folder = prepared("made", None, 2)
     assert (folder / "index.json").is_file()
     assert prepared("made", None, 2) == folder

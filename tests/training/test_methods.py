@@ -47,8 +47,10 @@ def test_methods_keep_the_sizes_of_a_profile(profile):
     for method in METHODS.values():
         options = method.options(base)
         assert replace(
-            options, weights=base.weights, motion=base.motion, derivative=base.derivative
+            options, weights=base.weights, motion=base.motion, derivative=base.derivative,
+            painted=base.painted, hearing_steps=base.hearing_steps,
         ) == base  # fmt: skip
+        assert (options.painted, options.hearing_steps) == (0, 0)
 
 
 def test_the_paper_s_digits_are_those_of_its_orderings():
