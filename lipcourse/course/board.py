@@ -28,10 +28,11 @@ from lipcourse.course import widgets
 from lipcourse.course.board_pictures import draw_history, film, push_images
 from lipcourse.errors import CourseError
 from lipcourse.training.background import Background
-from lipcourse.training.live import LOSSES, LiveTraining
+from lipcourse.training.live import LOSSES, LiveTraining, true_frames
 from lipcourse.training.methods import METHODS, Method
+from lipcourse.training.presets import GlanceOptions
 
-WEIGHTS = (0.0, 0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0)
+WEIGHTS = (0.0, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)
 LAMBDAS = (0.0, 0.25, 0.5, 0.75, 1.0, 2.0)
 OWN = ""
 """What the list of methods says where the sliders stand as in none of them."""
@@ -59,7 +60,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.live = live
         self.errors: list[str] = []
         self.background = Background(live.step, self._tell)
-        self._truth = _bytes(live)
+        self._truth = true_frames(live)
         self._loop = _running_loop()
         self._due: asyncio.TimerHandle | None = None
         self._drawn = 0.0
@@ -126,17 +127,20 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
 
     def drive(self) -> None:
         """Move every control, press every button, and wait for one step; for `widgets.drive_all`."""
+        before = self.live.options
         for control in (*self.sliders.values(), self.method):
             widgets.move(control)
         self.run_button.click()
-        steps, patient_until = self.live.history[-1].step, time.monotonic() + PATIENCE
-        while self.background.running and self.live.history[-1].step == steps:
+        steps, patient_until = self.live.steps, time.monotonic() + PATIENCE
+        while self.background.running and self.live.steps == steps:
             if time.monotonic() > patient_until:
                 self._fail(CourseError(f"no step was done within {PATIENCE:g} seconds"))
                 break
             time.sleep(0.05)
         self.pause_button.click()
         self.reset_button.click()
+        self._begin(before)
+        self._show_weights()
 
     def _turned(self, name: str, value: float) -> None:
         """A slider was moved: the next step is done with it."""
@@ -154,10 +158,16 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
             self.live.turn(**asdict(options.weights))
         else:
             self._begin(options)
-        for name in LOSSES:
-            self.sliders[name].value = getattr(options.weights, name)
+        self._show_weights()
 
-    def _begin(self, options: Any) -> None:
+    def _show_weights(self) -> None:
+        """Let the sliders and the list stand as the weights are."""
+        weights = asdict(self.live.options.weights)
+        for name in LOSSES:
+            self.sliders[name].value = weights[name]
+        self.method.value = self._letter()
+
+    def _begin(self, options: GlanceOptions | None) -> None:
         running = self.background.running
         self.background.pause()
         self.background.error, self._told = None, ""
@@ -245,12 +255,6 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def _bytes(live: LiveTraining) -> NDArray[np.uint8]:
-    """The true frames of the sentence, uint8 (T, 64, 64, 3)."""
-    video = ((live.shown.video[0] + 1) * 127.5).round().byte()
-    return np.asarray(video.permute(1, 2, 3, 0).cpu().numpy())
 
 
 def _slider(name: str, stops: tuple[float, ...], value: float) -> Any:

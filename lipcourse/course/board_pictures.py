@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -34,8 +35,7 @@ def draw_history(history: Sequence[Look]) -> Figure:
     steps = [look.step for look in looks]
     figure, (left, right) = pictures.subplots(1, 2, width=8.6, height=2.6)
     for name in LOSSES:
-        values = [max(look.losses[name], 1e-6) for look in looks]
-        left.plot(steps, values, DASHES[name], color=pictures.COLOURS[COLOURS[name]], label=name)
+        draw_curve(left, steps, [look.losses[name] for look in looks], name)
     shares = [[look.shares[name] for look in looks] for name in LOSSES]
     colours = [pictures.COLOURS[COLOURS[name]] for name in LOSSES]
     right.stackplot(steps, shares, colors=colours, labels=LOSSES, edgecolor="white", linewidth=0.5)
@@ -47,6 +47,12 @@ def draw_history(history: Sequence[Look]) -> Figure:
         axis.set_xlim(0, max(steps[-1], 1))
     left.legend(fontsize=8, loc="lower left")
     return figure
+
+
+def draw_curve(axis: Axes, steps: Sequence[int], values: Sequence[float], name: str) -> None:
+    """Draw the curve of a loss in its colour and dashes, on an axis that may be logarithmic."""
+    colour = pictures.COLOURS[COLOURS[name]]
+    axis.plot(steps, np.maximum(values, 1e-6), DASHES[name], color=colour, label=name)
 
 
 def film(*rows: NDArray[np.uint8], count: int = 8) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
-"""A few sentences of one puppet, as batches: what a network can learn while somebody waits for it.
+"""Batches of a few clips in memory: what a network can learn while somebody waits for it.
 
-One talker, lips in time with the sound: there is one face to learn, and all the rest is what is said.
-Nothing is written to disk. Taught in notebook 10.
+Of one puppet, there is one face to learn, and all the rest is what is said. Nothing is written to disk.
+Taught in notebook 10.
 """
 
 from __future__ import annotations
@@ -14,40 +14,53 @@ from lipcourse.corpora.puppet.writer import PuppetOptions
 from lipcourse.errors import OptionError
 from lipcourse.windows.batches import SYSTEMS, Cut, GlanceBatch, Parts
 from lipcourse.windows.prepare import prepare_clip
-from lipcourse.windows.prepared import encode_clip
+from lipcourse.windows.prepared import PreparedClip, encode_clip
+
+
+def one_puppet(count: int, seed: int = 1) -> list[PreparedClip]:
+    """Draw so many sentences of one puppet, whose lips move with its sound.
+
+    Args:
+        count: How many.
+        seed: Another seed is another puppet.
+    """
+    corpus = PuppetOptions(clips=count, talkers=1, lead_frames=0, seed=seed).open()
+    return [prepare_clip(clip, "train") for clip in corpus.clips()]
 
 
 class Sentences:
-    """Windows of the sentences of one puppet: of all but the last to learn from, of the last to look at.
+    """Windows of a few clips: of all but the last to learn from, of the last to look at.
 
     Args:
-        count: How many sentences; three or more, since a mismatch needs another one.
+        clips: Three or more, since a mismatch needs another one.
         batch: Windows in a batch.
         frames: Frames of a window to learn from.
         shown_frames: Frames of the window to look at.
-        seed: Of the puppet, and of the choice of windows.
+        seed: Of the choice of windows.
 
     Attributes:
-        transcripts: What is said, sentence by sentence.
+        transcripts: What is said, clip by clip.
 
     Raises:
-        OptionError: There are too few sentences.
+        OptionError: There are too few clips.
     """
 
     def __init__(
-        self, count: int = 6, *, batch: int = 2, frames: int = 8, shown_frames: int = 16, seed: int = 1
+        self,
+        clips: Sequence[PreparedClip],
+        *,
+        batch: int = 2,
+        frames: int = 8,
+        shown_frames: int = 16,
+        seed: int = 1,
     ) -> None:
-        if count < 3:
-            raise OptionError(f"{count} sentences are too few", remedy="take 3 or more")
-        corpus = PuppetOptions(clips=count, talkers=1, lead_frames=0, seed=seed).open()
-        clips = list(corpus.clips())
+        if len(clips) < 3:
+            raise OptionError(f"{len(clips)} clips are too few", remedy="give 3 or more")
         self.transcripts = tuple(clip.transcript for clip in clips)
         self._keys = tuple(clip.key for clip in clips)
         self._talkers = tuple(clip.talker for clip in clips)
         # By way of what is written to disk elsewhere, so that nothing differs from a real training.
-        self._parts: Sequence[Parts] = [
-            SYSTEMS["glance"].decode(encode_clip(prepare_clip(clip, "train"))) for clip in clips
-        ]
+        self._parts: Sequence[Parts] = [SYSTEMS["glance"].decode(encode_clip(clip)) for clip in clips]
         self._batch, self._frames, self._shown_frames, self._seed = batch, frames, shown_frames, seed
 
     def draw(self, step: int) -> GlanceBatch:

@@ -9,6 +9,7 @@ Source: Chen et al., "Lip Movements Generation at a Glance" (2018), Eqs. 2 and 4
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -100,19 +101,29 @@ class LiveTraining:
             here; `steps` has no meaning.
         draw: Returns the batch of a step, counted from 0; always the same one for the same step.
         shown: The sentence to look at: a batch of one window.
+        look_every: Steps from one look to the next; a look takes a third of a step's time.
 
     Attributes:
-        history: A look for each step so far; the first is at step 0.
+        steps: How many steps have been done.
+        history: The looks so far; the first is at step 0.
         pictures: Of the last look.
     """
 
     def __init__(
-        self, options: GlanceOptions, draw: Callable[[int], GlanceBatch], shown: GlanceBatch
+        self,
+        options: GlanceOptions,
+        draw: Callable[[int], GlanceBatch],
+        shown: GlanceBatch,
+        *,
+        look_every: int = 1,
     ) -> None:
         self.fabric = launch(options.device, options.precision)
         self.draw = draw
+        self.look_every = look_every
         self.shown = shown.to(self.fabric.device)
         self._autoencoder: dict[str, Any] | None = None
+        # A notebook's cell may ask for a step while another thread is at one.
+        self._one_at_a_time = threading.Lock()
         self.reset(options)
 
     def reset(self, options: GlanceOptions | None = None) -> None:
@@ -121,7 +132,37 @@ class LiveTraining:
         Args:
             options: Begin with these, which may ask for other networks; by default with the present ones.
         """
-        self.options = replace(options or self.options, fixed_statistics=True)
+        with self._one_at_a_time:
+            self._begin(replace(options or self.options, fixed_statistics=True))
+
+    def turn(self, **changes: float) -> None:
+        """Change how much a loss counts, from the next step on; may be called while a step is under way.
+
+        Args:
+            changes: New weights by name: "correlation", "pixel", "perceptual", "adversarial", and Eq. 4's
+                "lambda_p" and "lambda_u".
+
+        Raises:
+            OptionError: A weight is negative or not finite.
+        """
+        weights = {name: value for name, value in changes.items() if name in LOSSES}
+        rest = {name: value for name, value in changes.items() if name not in LOSSES}
+        # One assignment: a step that is under way keeps the options that it began with.
+        self.options = replace(self.options, weights=replace(self.options.weights, **weights), **rest)
+
+    def step(self) -> Look:
+        """Do one step by the present weights, look if it is time to, and return the last look.
+
+        Raises:
+            OptionError: Every loss has weight 0.
+            ModelError: A loss or a gradient is no number; the networks are as they were before.
+        """
+        with self._one_at_a_time:
+            return self._step()
+
+    def _begin(self, options: GlanceOptions) -> None:
+        """Draw first weights, and look."""
+        self.options = options
         # Drawing first weights leaves the learner's own random numbers alone.
         with torch.random.fork_rng():
             torch.manual_seed(self.options.seed)
@@ -142,44 +183,26 @@ class LiveTraining:
         with _asking_for_all(glance):
             glance.measure_statistics(self._batch(0))
         self._know_faces()
+        self.steps = 0
         self.history: list[Look] = []
-        self._look(0, time.perf_counter())
+        self._look(time.perf_counter())
 
-    def turn(self, **changes: float) -> None:
-        """Change how much a loss counts, from the next step on; may be called while a step is under way.
-
-        Args:
-            changes: New weights by name: "correlation", "pixel", "perceptual", "adversarial", and Eq. 4's
-                "lambda_p" and "lambda_u".
-
-        Raises:
-            OptionError: A weight is negative or not finite.
-        """
-        weights = {name: value for name, value in changes.items() if name in LOSSES}
-        rest = {name: value for name, value in changes.items() if name not in LOSSES}
-        # One assignment: a step that is under way keeps the options that it began with.
-        self.options = replace(self.options, weights=replace(self.options.weights, **weights), **rest)
-
-    def step(self) -> Look:
-        """Do one step by the present weights, and look.
-
-        Raises:
-            OptionError: Every loss has weight 0.
-            ModelError: A loss or a gradient is no number; the networks are as they were before.
-        """
-        began, done = time.perf_counter(), self.history[-1].step
-        glance = self.glance
+    def _step(self) -> Look:
+        began, glance = time.perf_counter(), self.glance
         glance.options = self.options
         glance.prepare(pretraining=False)
         try:
-            adversarial_step(self.fabric, glance, self._optimizers, self._batch(done))
+            adversarial_step(self.fabric, glance, self._optimizers, self._batch(self.steps))
         except NotFiniteError as error:
             raise ModelError(
                 f"{error} is no number",
-                where=f"step {done + 1}",
+                where=f"step {self.steps + 1}",
                 remedy="reset, and choose smaller weights",
             ) from error
-        return self._look(done + 1, began)
+        self.steps += 1
+        if self.steps % self.look_every == 0:
+            self._look(began)
+        return self.history[-1]
 
     def _batch(self, step: int) -> GlanceBatch:
         return self.draw(step).to(self.fabric.device)
@@ -194,7 +217,7 @@ class LiveTraining:
         self.glance.autoencoder.load_state_dict(self._autoencoder)
         self.glance.prepare(pretraining=False)
 
-    def _look(self, step: int, began: float) -> Look:
+    def _look(self, began: float) -> None:
         """Look at the sentence: its frames, its losses, and their gradients at each pixel."""
         glance, shown = self.glance, self.shown
         with torch.no_grad():
@@ -208,13 +231,22 @@ class LiveTraining:
             name: torch.autograd.grad(losses[name], video, retain_graph=True)[0][0] for name in LOSSES
         }
         pushes = {name: gradient.abs().mean(0).sum(0).cpu() for name, gradient in gradients.items()}
-        frames = ((video.detach()[0].clamp(-1, 1) + 1) * 127.5).round().byte()
-        self.pictures = Pictures(frames.permute(1, 2, 3, 0).cpu().numpy(), pushes)
+        self.pictures = Pictures(_bytes(video.detach()), pushes)
         values = {name: losses[name].item() for name in LOSSES}
         shares = gradient_shares(pushes, glance.options.weights)
-        look = Look(step, glance.options, values, shares, time.perf_counter() - began)
-        self.history.append(look)
-        return look
+        seconds = time.perf_counter() - began
+        self.history.append(Look(self.steps, glance.options, values, shares, seconds))
+
+
+def true_frames(live: LiveTraining) -> NDArray[np.uint8]:
+    """Return the true frames of the sentence that is looked at, uint8 (T, 64, 64, 3)."""
+    return _bytes(live.shown.video)
+
+
+def _bytes(video: Tensor) -> NDArray[np.uint8]:
+    """The first of some videos, (B, 3, T, H, W) in [-1, 1], as uint8 (T, H, W, 3)."""
+    levels = ((video[0].clamp(-1, 1) + 1) * 127.5).round().byte()
+    return np.asarray(levels.permute(1, 2, 3, 0).cpu().numpy())
 
 
 @contextmanager
