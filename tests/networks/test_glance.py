@@ -59,6 +59,32 @@ def test_every_layer_has_the_channels_of_the_paper() -> None:
     assert outputs(generator.decoder) == [256] * 18 + [128, 64] + [3]
 
 
+def test_every_layer_has_the_kernel_and_stride_of_the_paper() -> None:
+    with torch.device("meta"):
+        generator = Generator()
+
+    def layers(part: torch.nn.Module) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+        kinds = torch.nn.Conv2d | torch.nn.Conv3d | torch.nn.ConvTranspose3d
+        return [(layer.kernel_size, layer.stride) for layer in part.modules() if isinstance(layer, kinds)]
+
+    assert [kernel for kernel, _ in layers(generator.audio_encoder)] == [(3, 3)] * 5
+    assert [stride for _, stride in layers(generator.audio_encoder)] == [
+        (1, 1),
+        (2, 2),
+        (1, 1),
+        (2, 2),
+        (1, 2),
+    ]
+    assert [kernel for kernel, _ in layers(generator.identity_encoder)] == [(7, 7), (3, 3), (3, 3)]
+    assert [stride for _, stride in layers(generator.identity_encoder)] == [(1, 1), (2, 2), (2, 2)]
+    assert generator.identity_encoder.layers[0][0].padding_mode == "reflect"  # type: ignore[index, union-attr]
+    assert layers(generator.fusion) == [((3, 3, 3), (1, 1, 1))]
+    assert layers(generator.decoder.blocks) == [((1, 3, 3), (1, 1, 1))] * 18
+    assert [stride for _, stride in layers(generator.decoder.enlarge)] == [(1, 2, 2)] * 2
+    assert all(isinstance(block[0], nn.ConvTranspose3d) for block in generator.decoder.enlarge)  # type: ignore[index]
+    assert layers(generator.decoder.paint) == [((7, 7, 7), (1, 1, 1))]
+
+
 @pytest.mark.parametrize(("kernel", "millions"), [("1x3x3", 16.7), ("3x3x3", 37.9)])
 def test_the_full_generator_has_the_papers_parameter_count(kernel: str, millions: float) -> None:
     with torch.device("meta"):

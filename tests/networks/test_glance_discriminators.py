@@ -46,6 +46,11 @@ def test_every_stream_has_the_channels_of_the_paper() -> None:
     for stream in (network.video_stream, network.motion_stream):
         assert stream is not None
         assert [block[0].out_channels for block in stream.layers] == [64, 128, 256, 256]  # type: ignore[index, union-attr]
+        assert all(isinstance(block[0], torch.nn.Conv3d) for block in stream.layers)  # type: ignore[index]
+    assert len(network.audio_stream.layers) == 4
+    assert network.audio_stream.connect[0].out_features == 256
+    after = [layer for part in (network.join, network.judge) for layer in part.modules()]
+    assert sum(isinstance(layer, torch.nn.Conv2d) for layer in after) == 2
 
 
 @settings(deadline=None, max_examples=10)
