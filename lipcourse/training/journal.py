@@ -85,7 +85,8 @@ class Journal:
         """
         log = self._log()
         for name, value in measured._asdict().items():
-            log.add_scalar(f"validation/{name}", value, self.run.step)
+            if value is not None:
+                log.add_scalar(f"validation/{name}", value, self.run.step)
         log.add_image("truth, right sound, wrong sound", film, self.run.step)
         self._since = (self._since[0] + time.perf_counter() - began, self._since[1])
 

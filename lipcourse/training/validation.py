@@ -6,7 +6,7 @@ whether the mouth does what *this* sound says, and something else at another. Ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -27,6 +27,9 @@ class Validation(NamedTuple):
         psnr_first_frame: Of the window's own first frame repeated: the baseline to beat.
         right: How the opening of the mouth follows the truth with the right sound: Pearson's r.
         wrong: The same with another clip's sound: near 0 for a network that listens.
+        matched: The correlation loss (Eq. 1) of the true videos and their own sound, where it is trained.
+        mismatched: The same with another clip's sound. As long as phi_s and phi_v tell one movement from
+            another it is the larger of the two; where both have fallen to constants, they are equal.
     """
 
     pixel: float
@@ -34,12 +37,17 @@ class Validation(NamedTuple):
     psnr_first_frame: float
     right: float
     wrong: float
+    matched: float | None = None
+    mismatched: float | None = None
 
     def __str__(self) -> str:
-        return (
+        told = (
             f"pixel {self.pixel:.4f}  PSNR {self.psnr:.2f} dB (first frame {self.psnr_first_frame:.2f})"
             f"  r {self.right:.2f} (wrong sound {self.wrong:.2f})"
         )
+        if self.matched is None:
+            return told
+        return f"{told}  l_corr {self.matched:.3f} (wrong sound {self.mismatched:.3f})"
 
     def score(self, measure: str) -> float:
         """Return one number, larger for a better network, by "pixel", "psnr" or "listening"."""
@@ -47,19 +55,33 @@ class Validation(NamedTuple):
 
 
 @torch.no_grad()
-def validate(generator: LipGenerator, batches: Iterable[GlanceBatch]) -> tuple[Validation, Tensor]:
+def validate(
+    generator: LipGenerator,
+    batches: Iterable[GlanceBatch],
+    correlation_loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+) -> tuple[Validation, Tensor]:
     """Measure a generator, in `eval` mode, on batches that are on its device.
+
+    Args:
+        generator: What makes the frames.
+        batches: Of clips that it has not learned from.
+        correlation_loss: What Eq. 1 makes of audio features and a video, (), where it is trained.
 
     Returns:
         What was measured, and film strips (3, H, W) in [0, 1]: of some windows the truth, what the right
         sound makes, and what the wrong sound makes of the same face.
     """
     pixel, psnr, first, right, wrong = [], [], [], [], []
+    correlation: list[Tensor] = []
     strips: list[Tensor] = []
     for batch in batches:
         true = batch.video
-        made = generator(batch.log_mel, batch.image).video.float()
-        other = generator(batch.log_mel[_strangers(batch.keys)], batch.image).video.float()
+        own = generator(batch.log_mel, batch.image)
+        strange = generator(batch.log_mel[_strangers(batch.keys)], batch.image)
+        made, other = own.video.float(), strange.video.float()
+        if correlation_loss is not None:
+            losses = [correlation_loss(heard.audio_features, true) for heard in (own, strange)]
+            correlation.append(torch.stack(losses).float() * len(true))
         pixel.append((made - true).abs().mean(dim=(1, 2, 3, 4)))
         psnr.append(peak_signal_to_noise(made, true))
         first.append(peak_signal_to_noise(true[:, :, :1].expand_as(true), true))
@@ -73,6 +95,7 @@ def validate(generator: LipGenerator, batches: Iterable[GlanceBatch]) -> tuple[V
         torch.cat(first).mean().item(),
         _correlation(torch.cat(right, dim=1)),
         _correlation(torch.cat(wrong, dim=1)),
+        *(torch.stack(correlation).sum(0) / len(strips)).tolist() if correlation else (),
     )
     shown = torch.stack(strips[:WINDOWS_SHOWN])  # (N, 3 colours, 3 kinds, T, H, W)
     film = shown.permute(1, 0, 2, 4, 3, 5).flatten(1, 3).flatten(2, 3)

@@ -87,6 +87,9 @@ def test_a_run_leaves_a_generator_a_checkpoint_and_a_log(shards, tiny, tmp_path)
     }
     assert list(run.validations) == [4, 5]
     assert run.best == max(-each.pixel for each in run.validations.values())
+    assert all(
+        0 <= loss <= 1 for each in run.validations.values() for loss in (each.matched, each.mismatched)
+    )
     generator = load_network(run.generator, Generator, width=tiny.width)
     assert torch.isfinite(generator(torch.full((1, 16, 128), -50.0), torch.zeros(1, 3, 64, 64)).video).all()
     facts = describe(run.out / "last.safetensors").facts

@@ -79,6 +79,30 @@ def test_a_mouth_is_open_where_it_is_dark():
     torch.testing.assert_close(opening(video - 0.2), track)
 
 
+def test_a_correlation_loss_is_measured_with_the_right_sound_and_with_a_wrong_one(batch):
+    halves = [
+        replace(
+            batch,
+            **{name: getattr(batch, name)[part] for name in ("keys", "video", "log_mel", "image")},
+        )
+        for part in (slice(0, 3), slice(3, 4))
+    ]
+
+    def distance(heard, video):
+        """Knows each video's sound."""
+        own = torch.stack([batch.log_mel[(batch.video == one).flatten(1).all(1)][0] for one in video])
+        return (heard - own).abs().sum((1, 2)).gt(0).float().mean()
+
+    measured, _ = validate(Liar(batch, batch.video), [batch], distance)
+    assert (measured.matched, measured.mismatched) == (0, 1)
+    assert str(measured).endswith("l_corr 0.000 (wrong sound 1.000)")
+    parts, _ = validate(Liar(batch, batch.video), halves, distance)
+    assert (parts.matched, parts.mismatched) == (0, 0.75)  # a window alone has no stranger
+    collapsed, _ = validate(Liar(batch, batch.video), [batch], lambda heard, video: torch.tensor(0.25))
+    assert collapsed.matched == collapsed.mismatched == 0.25
+    assert "l_corr" not in str(validate(Liar(batch, batch.video), [batch])[0])
+
+
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=6))
 def test_strangers_are_of_other_clips(keys):
     for index, other in enumerate(_strangers(keys)):
