@@ -228,13 +228,17 @@ def ship(run: Path, folders: Sequence[Path], out: Path, *, clips: int = CLIPS) -
 def command(facts: Mapping[str, Any]) -> str:
     """Return what trains a sync expert again, from the facts of its file."""
     words = [f"lipcourse train sync --data {corpus_words(facts['sources'])} --out RUN"]
-    words += [f"--first-steps {facts['done']['first']} --steps {facts['done']['all']}"]
+    done, steps, sittings = int(facts["done"]["all"]), int(facts["steps"]), int(facts["sittings"])
+    words += [f"--first-steps {facts['done']['first']} --steps {max(done, steps)}"]
     usual = asdict(SyncOptions())
     for name in ("width", "batch", "frames", "learning_rate", "temperature", "others"):
         if facts[name] != usual[name]:
             words.append(f"--{name.replace('_', '-')} {facts[name]:g}")
-    sittings = int(facts["sittings"])
-    return " ".join(words) + (f" (in {sittings} sittings: these are the last one's options)" * (sittings > 1))
+    if done < steps:
+        words.append(f"(stopped after {done} of {steps} steps)")
+    if sittings > 1:
+        words.append(f"({sittings} sittings: these are the last one's options)")
+    return " ".join(words)
 
 
 def run(
