@@ -25,7 +25,7 @@ from lipcourse.errors import OptionError
 Video = NDArray[np.uint8]
 
 BLUR = 1.5
-"""Standard deviation of the blur in pixels: on GRID it costs 30 dB or so, which is where methods are."""
+"""Standard deviation of the blur in pixels: mouths of GRID then have a PSNR of 35 dB, and no sharp edge."""
 
 
 class Baseline(NamedTuple):
