@@ -332,7 +332,7 @@ show_board(live)
 grid = load_grid()
 
 
-def trained(run="e · full", step=100):
+def trained(run=next(iter(grid)), step=STAGES[-1]):
     """A run of the grid at one of its stages."""
     return draw_trained(grid[run], step, true_strip())
 
