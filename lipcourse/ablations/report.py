@@ -44,7 +44,7 @@ def results(ablation: Ablation) -> dict[str, Any]:
     return {
         "version": VERSION,
         "corpus": comparison_name(ablation),
-        "options": asdict(plan.options),
+        "options": asdict(plan.options_of(FULL)),
         "initial": None if plan.initial is None else _beginning(plan.initial),
         **{name: report[name] for name in ("clips", "talkers", "frames", "interval", "skipped", "notes")},
         "methods": {
@@ -100,6 +100,11 @@ def read_results(path: Path) -> dict[str, Any]:
             remedy="run lipcourse ablate again",
         )
     return told
+
+
+def published(name: str, suffix: str = ".json") -> Path:
+    """Return a file of results that came with the repository, docs/results/NAME.json or another suffix."""
+    return Path(__file__).parents[2] / "docs" / "results" / f"{name}{suffix}"
 
 
 def write(ablation: Ablation, out: Path) -> dict[str, Any]:

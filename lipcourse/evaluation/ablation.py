@@ -29,6 +29,7 @@ from lipcourse.evaluation.comparison import Comparison, compare
 from lipcourse.evaluation.generated import BEST, RunVideos
 from lipcourse.evaluation.orderings import Ordering, find_orderings
 from lipcourse.evaluation.references import PreparedClips
+from lipcourse.evaluation.trivial import BLURRED_TRUTH, FIRST_FRAME
 from lipcourse.networks.weights import describe
 from lipcourse.training.glance import train
 from lipcourse.training.methods import FULL, FULL_IN_TABLE_3, METHODS, RIVALS, choose_methods
@@ -43,6 +44,9 @@ REMEDY = "choose a folder that you may write to, with room in it"
 
 BEFORE = "before"
 """What the generator that all begin from is called beside the methods."""
+
+BASELINES = (FIRST_FRAME, BLURRED_TRUTH)
+"""What needs no network: a mouth that stands still, and one that is right in all but detail."""
 
 CLIPS = 20
 """Test clips: two of each of ten talkers of the puppets."""
@@ -186,7 +190,7 @@ def ablate(
             speak(plan, BEFORE, plan.initial)
     progress(f"measuring {len(references)} clips of {len(chosen)} methods")
     films = {name: Films(plan.out / name / FILMS) for name in shown}
-    comparison = compare(films, references, landmarks=landmarks, jobs=jobs)
+    comparison = compare(films, references, baselines=BASELINES, landmarks=landmarks, jobs=jobs)
     return Ablation(plan, comparison, {name: _facts(plan.out / name) for name in chosen})
 
 
