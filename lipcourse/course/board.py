@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -75,7 +76,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.reset_button = _button("reset", "undo", "")
         self._status, self._film, self._pushes, self._curves = (ipywidgets.HTML() for _ in range(4))
         for name, slider in self.sliders.items():
-            slider.observe(self._guarded(lambda change, name=name: self._turned(name, change.new)), "value")
+            slider.observe(self._guarded(partial(self._turned, name)), "value")
         self.method.observe(self._guarded(lambda change: self._chosen(change.new)), "value")
         self.run_button.on_click(self._guarded(lambda _: self.run()))
         self.pause_button.on_click(self._guarded(lambda _: self.pause()))
@@ -142,9 +143,9 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self._begin(before)
         self._show_weights()
 
-    def _turned(self, name: str, value: float) -> None:
+    def _turned(self, name: str, change: Any) -> None:
         """A slider was moved: the next step is done with it."""
-        self.live.turn(**{name: value})
+        self.live.turn(**{name: change.new})
         self.method.value = self._letter()
         self._status.value = self._state()
 

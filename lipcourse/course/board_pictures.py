@@ -89,4 +89,5 @@ def push_images(seen: Pictures, weights: ObjectiveWeights) -> dict[str, NDArray[
 def _glow(push: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Amounts in the colours of amounts; a few pixels may be pushed much harder than all others."""
     strong = max(float(np.quantile(push, 0.99)), 1e-12)
-    return (mpl.colormaps["magma"](np.clip(push / strong, 0, 1))[..., :3] * 255).astype(np.uint8)
+    colours: NDArray[np.float64] = mpl.colormaps["magma"](np.clip(push / strong, 0, 1))[..., :3]
+    return (colours * 255).astype(np.uint8)

@@ -125,7 +125,8 @@ def true_strip(folder: Path = FOLDER) -> NDArray[np.uint8]:
     Raises:
         CourseError: The file is missing or damaged.
     """
-    return _read(folder / "truth.webp", 1)[0]
+    truth: NDArray[np.uint8] = _read(folder / "truth.webp", 1)[0]
+    return truth
 
 
 def draw_trained(run: Trained, step: int, truth: NDArray[np.uint8]) -> Figure:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from lipcourse.errors import ModelError
-from lipcourse.networks.glance import Generated
+from lipcourse.networks.lips import Generated
 from lipcourse.training.glance import Glance, adversarial_step, pretraining_step
 from lipcourse.training.loop import NotFiniteError, launch
 from lipcourse.training.losses import ObjectiveWeights
@@ -117,6 +117,7 @@ class LiveTraining:
         *,
         look_every: int = 1,
     ) -> None:
+        self.options = options
         self.fabric = launch(options.device, options.precision)
         self.draw = draw
         self.look_every = look_every

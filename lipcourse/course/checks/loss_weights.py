@@ -271,7 +271,7 @@ BELIEF = Exercise(
         ),
         Mutant(
             "mismatched pairs forgotten",
-            lambda *given: best_belief(*given[:4], 0.0),
+            lambda *given: best_belief(*given[:3], given[3], 0.0),
             "The third term is missing: mismatched pairs pull D down as well, by lambda_u.",
         ),
         Mutant(
