@@ -1,8 +1,8 @@
 """How good a viseme classifier is, and what the inception-style score says of films that are known.
 
 Pictures of talkers never trained on are classified beside the phones that are spoken. Then the score is taken
-of their clips as they are, blurred, with their first frame repeated, and of noise: a score is worth something
-if real clips come first. Taught in notebook 12.
+of their clips as they are, blurred, with their first frame repeated, and of noise: a score is worth as much
+as it tells these apart. Taught in notebook 12.
 """
 
 from __future__ import annotations
@@ -38,6 +38,13 @@ SPLITS = 5
 
 EXAMPLES = 8
 """Pictures of each class in the picture of the card."""
+
+LIMITS = (
+    "It knows drawn mouths, and hardly those of filmed people whom it has not seen: on them its score is "
+    "worth little. A score falls where lips stand still and where a picture is no mouth; blur hardly lowers "
+    "it, and lips that speak another sentence have the same. Scores are those of no paper, and compare films "
+    "of one corpus and of as many frames."
+)
 
 
 def films(held: HeldOut) -> dict[str, NDArray[np.uint8]]:
@@ -162,9 +169,7 @@ def ship(weights: Path, folders: Sequence[Path], out: Path, *, clips: int = CLIP
         "device": told.facts["device_used"],
         "figures": [judge_accuracy(network, folders), judge_score(network, sets)],
         "picture": "Of held-out talkers, the pictures that the classifier is surest of, a row for each class",
-        "limits": "It knows drawn mouths well and filmed ones of few people. Scores are those of no paper, "
-        "and compare films of one corpus and of as many frames. A score says nothing of sound: lips that "
-        "speak another sentence have the same.",
+        "limits": LIMITS,
     }
     save_network(out, network, system=told.system, options=told.options, facts=facts, half=True)
     return write_card(out, contact_sheet(network, load_pictures(folders[0], "test")).tobytes())

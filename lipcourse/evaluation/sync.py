@@ -68,7 +68,7 @@ def find_held_out(folder: Path, count: int = CLIPS) -> list[HeldOut]:
             speaking = {clip.talker for clip in clips}
             new = "sentences" if speaking & known else "talkers"
             name = clips[0].origin[0].split(" (")[0]
-            title = f"{name}, {new} never trained on: {len(clips)} clips of {len(speaking)}"
+            title = f"{name}, {new} never trained on ({split}): {len(clips)} clips of {len(speaking)}"
             found.append(HeldOut(f"{title} talker{'s' * (len(speaking) > 1)}", clips))
     return found
 

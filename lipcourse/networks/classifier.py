@@ -3,9 +3,9 @@
     picture (N,3,64,64) -> less its mean colour, divided by contrast -> three convolutions -> (N,8)
 
 It is there for the inception-style score (`lipcourse.metrics.inception`), which asks whether each picture is
-clearly of some class, and all of them together are of many. For lips, classes of looks make sense of both: a
-blurred mouth is clearly of none, and one that stands still is always of the same. Classes of talkers would
-praise it: it is clearly somebody's.
+clearly of some class, and all of them together are of many. For lips, classes of looks make sense of both:
+noise is clearly of none, and a mouth that stands still is always of the same. Classes of talkers would praise
+it: it is clearly somebody's. Blur hardly matters, since the shape of a mouth outlives it.
 
 Phones that look alike are a viseme; which do is disputed: H. L. Bear and R. Harvey, "Phoneme-to-viseme
 mappings: the good, the bad, and the ugly" (Speech Communication 2017), compare 120 answers. Here a phone that

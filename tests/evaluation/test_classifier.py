@@ -99,12 +99,12 @@ class TestShipped:
         shares = [(found[labels == number] == number).mean() for number in set(labels[labels >= 0].tolist())]
         assert np.mean(shares) > 3 / len(CLASSES)
 
-    def test_real_clips_score_above_blurred_and_still_ones(
+    def test_real_clips_score_above_still_ones_and_noise(
         self, classifier: VisemeClassifier, clips: list[PreparedClip]
     ) -> None:
         scores = {
             name: mouth_score(classifier, film).mean() for name, film in films(HeldOut("", clips)).items()
         }
-        assert scores["real"] > scores["blurred"] + 0.2
-        assert scores["blurred"] > scores["first frame repeated"]
-        assert scores["real"] > scores["noise"] + 0.5
+        assert scores["real"] > 2
+        assert scores["first frame repeated"] < 0.7 * scores["real"]
+        assert scores["noise"] < 0.7 * scores["real"]

@@ -45,13 +45,13 @@ def test_another_clips_sound_is_another(random_expert: SyncExpert) -> None:
 
 def test_what_is_new_is_said(tmp_path: Path) -> None:
     test, validation = find_held_out(talking_corpus(tmp_path / "talkers"))
-    assert test.title == "talking, talkers never trained on: 2 clips of 1 talker"
+    assert test.title == "talking, talkers never trained on (test): 2 clips of 1 talker"
     assert {clip.talker for clip in test.clips} == {"d"}
     assert {clip.talker for clip in validation.clips} == {"c"}
     splits = ("train", "test", "test", "validation")
     clips = [talking(f"talking/a/{n}", split, n) for n, split in enumerate(splits)]
     (only,) = find_held_out(write_corpus(tmp_path / "sentences", clips))  # one clip has no other's sound
-    assert only.title == "talking, sentences never trained on: 2 clips of 1 talker"
+    assert only.title == "talking, sentences never trained on (test): 2 clips of 1 talker"
 
 
 def test_rows_are_means_over_clips(random_expert: SyncExpert) -> None:

@@ -126,5 +126,5 @@ class TestRun:
         text = out.with_suffix(".md").read_text()
         assert "| talking, test | " in text
         assert "| chance |  | 12.5% |" in text
-        assert "talkers never trained on: 2 clips of 1 talker |" in text
+        assert "talkers never trained on (validation): 2 clips of 1 talker |" in text
         assert out.with_suffix(".png").read_bytes()[:4] == b"\x89PNG"
