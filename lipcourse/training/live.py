@@ -147,7 +147,8 @@ class LiveTraining:
             OptionError: A weight is negative or not finite.
         """
         weights = {name: value for name, value in changes.items() if name in LOSSES}
-        rest = {name: value for name, value in changes.items() if name not in LOSSES}
+        # What is no weight is handed on as it is, so that a wrong name is refused by the dataclass.
+        rest: dict[str, Any] = {name: value for name, value in changes.items() if name not in LOSSES}
         # One assignment: a step that is under way keeps the options that it began with.
         self.options = replace(self.options, weights=replace(self.options.weights, **weights), **rest)
 

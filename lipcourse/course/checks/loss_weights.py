@@ -271,7 +271,7 @@ BELIEF = Exercise(
         ),
         Mutant(
             "mismatched pairs forgotten",
-            lambda *given: best_belief(*given[:3], given[3], 0.0),
+            lambda m, g, _, p, *__: best_belief(m, g, 0, p),
             "The third term is missing: mismatched pairs pull D down as well, by lambda_u.",
         ),
         Mutant(
