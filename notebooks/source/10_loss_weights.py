@@ -162,8 +162,8 @@ for name, share in live.history[-1].shares.items():
 # %% [markdown]
 # Weights of 1, 0.5, 1 and 1 look like a fair division. They are nothing of the kind: the pixel loss, which
 # has half a weight, has next to no say. It is a **mean** over all pixels: however wrong, it pushes each of
-# $n$ numbers by $1/n$, and cannot do more. The judge and the correlation loss look through networks, and
-# networks amplify.
+# $n$ numbers by $1/n$, and cannot do more. The judge looks through a network, and networks amplify. (Where the
+# correlation loss stands at 1 it pushes nothing: its small encoders have fallen silent, all zeros.)
 #
 # So a weight by itself means nothing. It has a meaning beside a definition (mean or sum?), a size of network,
 # a moment of the training. The paper's four belong to the paper's networks.
@@ -279,24 +279,30 @@ for lambdas in ((0.5, 0.5), (1.0, 1.0), (0.5, 0.0)):
 #
 # ## 7 · Turn a weight
 #
-# Enough instruments. A weight may be changed between any two steps. Here come some steps by gentler weights,
-# all but the pixels turned far down:
+# Enough instruments. A weight may be changed between any two steps. Begin anew with gentler weights, all but
+# the pixels turned far down, and then give the paper's weights to what has been learned:
 #
 # > **Predict, then run.** What happens to the four curves, and what to the shares, where the weights change?
 
 # %% figure="Loss curves and shares with a dotted line where weights were turned: shares change at once."
+live.reset(options)
 live.turn(correlation=0.001, pixel=1.0, perceptual=0.1, adversarial=0.0001)
 for _ in range({"fast": 4, "class": 30, "full": 400}[size.name]):
+    live.step()
+learned = live.pictures.frames
+live.turn(**asdict(paper))
+for _ in range({"fast": 2, "class": 5, "full": 20}[size.name]):
     live.step()
 figure = draw_history(live.history)
 pictures.show(
     figure, "Loss curves and shares with a dotted line where weights were turned: shares change at once."
 )
 
-# %% figure="The true mouths above, below what the network paints after some steps by gentler weights."
-figure = pictures.contact_sheet([film(true_frames(live), live.pictures.frames)], columns=1)
+# %% figure="Three rows of mouths: true, after gentle weights, and after a few steps by the paper's."
+strip = film(true_frames(live), learned, live.pictures.frames)
+figure = pictures.contact_sheet([strip], columns=1)
 pictures.show(
-    figure, "The true mouths above, below what the network paints after some steps by gentler weights."
+    figure, "Three rows of mouths: true, after gentle weights, and after a few steps by the paper's."
 )
 
 # %% [markdown]
