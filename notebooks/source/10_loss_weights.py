@@ -162,8 +162,8 @@ for name, share in live.history[-1].shares.items():
 # %% [markdown]
 # Weights of 1, 0.5, 1 and 1 look like a fair division. They are nothing of the kind: the pixel loss, which
 # has half a weight, has next to no say. It is a **mean** over all pixels: however wrong, it pushes each of
-# $n$ numbers by $1/n$, and cannot do more. The judge looks through a network, and networks amplify. (Where the
-# correlation loss stands at 1 it pushes nothing: its small encoders have fallen silent, all zeros.)
+# $n$ numbers by $1/n$, and cannot do more. The judge looks through a network, and networks amplify. (Where
+# the correlation loss stands at 1 it pushes nothing: its small encoders have fallen silent, all zeros.)
 #
 # So a weight by itself means nothing. It has a meaning beside a definition (mean or sum?), a size of network,
 # a moment of the training. The paper's four belong to the paper's networks.
@@ -338,7 +338,7 @@ show_board(live)
 grid = load_grid()
 
 
-def trained(run=next(iter(grid)), step=STAGES[-1]):
+def trained(run="pixels alone", step=100):
     """A run of the grid at one of its stages."""
     return draw_trained(grid[run], step, true_strip())
 
