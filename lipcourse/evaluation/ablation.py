@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
@@ -62,7 +63,7 @@ class Plan:
         options: Of the training, but for what a method changes.
         initial: A generator's weights from which every glance begins; None to draw them. Rivals, which are
             other networks, are always drawn.
-        clips: How many test clips are measured, spread evenly over them.
+        clips: How many test clips are measured, as many of each talker as can be.
     """
 
     out: Path
@@ -82,7 +83,9 @@ class Plan:
         Raises:
             CorpusError: There is no prepared corpus, or no test clip.
         """
-        return PreparedClips(self.data, "test", self.clips)
+        references = PreparedClips(self.data, "test")
+        references.talkers = _go_round(references.talkers, self.clips)
+        return references
 
     def is_done(self, name: str) -> bool:
         """Tell whether a method has its films."""
@@ -259,6 +262,16 @@ class Films(Mapping[str, NDArray[np.uint8]]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _go_round(talkers: Mapping[str, str], count: int) -> dict[str, str]:
+    """Choose so many clips: the first of each talker, then the second of each. An interval needs talkers."""
+    turn: Counter[str] = Counter()
+    places = {}
+    for place, (key, talker) in enumerate(talkers.items()):
+        places[key] = (turn[talker], place)
+        turn[talker] += 1
+    return {key: talkers[key] for key in sorted(places, key=places.__getitem__)[:count]}
 
 
 def _facts(run: Path) -> dict[str, Any]:

@@ -107,6 +107,16 @@ def test_an_unknown_method_is_named_before_anything_is_written(short_corpus, tmp
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("order", ["aabbccdd", "abcdabcd", "aaaabcdd"])
+@pytest.mark.parametrize("count", [4, 6, 20])
+def test_as_many_talkers_as_can_be_are_measured(order, count):
+    talkers = {f"{place}": talker for place, talker in enumerate(order)}
+    chosen = ablation_module._go_round(talkers, count)
+    assert len(chosen) == min(count, 8)
+    assert set(chosen.values()) == set("abcd")
+    assert all(talkers[key] == talker for key, talker in chosen.items())
+
+
 def test_the_plan_is_kept(ablation, plan):
     told = json.loads((plan.out / "plan.json").read_text())
     assert told["options"]["steps"] == 2
