@@ -68,8 +68,9 @@ class OnPage:
     def steps(self):
         return int(re.search(r"step (\d+)", self.status.inner_text()).group(1))
 
+    @property
     def curve(self):
-        return self.box.locator('img[alt^="Four loss curves"]').get_attribute("src")
+        return self.box.locator('img[alt^="Four loss curves"]')
 
 
 def kernels(server):
@@ -88,13 +89,13 @@ def test_a_learner_turns_a_weight_and_sees_what_it_does(page, lab, notebook, rec
         page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
         board = OnPage(page)
         board.told("paused")
-        first = board.curve()
+        first = board.curve.get_attribute("src")
 
         board.press("run")
         board.told("running")
         begun = board.steps()
         board.told(rf"step (?!{begun} )\d+ ·")
-        assert board.curve() != first
+        api.expect(board.curve).not_to_have_attribute("src", first)
 
         slider = board.slider("pixel")
         api.expect(slider.locator(".widget-readout")).to_have_text("0.5")
