@@ -1,6 +1,6 @@
 # ---
 # title: Full training
-# minutes: {cpu: 5, gpu: 5}
+# minutes: {cpu: 8, gpu: 5}
 # builds: A training that you can watch, kill, resume and trust, and an unseen puppet that talks.
 # needs: Python, basic PyTorch (a training loop), notebooks 06 to 09 for the networks and their losses.
 # picture: {file: images/11.png, alt: "Three film strips of a mouth: truth, right sound, wrong sound."}
