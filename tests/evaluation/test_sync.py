@@ -74,12 +74,13 @@ def test_every_clip_is_counted_at_one_shift(random_expert: SyncExpert) -> None:
     assert all(sum(row[3:]) == 2 for row in table["rows"])
 
 
+@pytest.fixture(scope="module")
+def expert() -> SyncExpert:
+    return load_network("sync-expert", SyncExpert)
+
+
 class TestShipped:
     """Nobody here was trained on: talkers of puppets drawn anew, talkers of GRID, sentences of GRID."""
-
-    @pytest.fixture(scope="class")
-    def expert(self) -> SyncExpert:
-        return load_network("sync-expert", SyncExpert)
 
     def measured(self, expert: SyncExpert, corpus: Corpus, split: Split) -> list[list[LipSync]]:
         keys = corpus.keys(split=split)
