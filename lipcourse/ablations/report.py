@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from lipcourse import pages, pictures
 from lipcourse.errors import CorpusError
@@ -130,16 +131,18 @@ def write(ablation: Ablation, out: Path) -> dict[str, Any]:
 FILMS_SHOWN = "Frames of one test clip: the truth, and what each method makes of its first frame and sound."
 
 
-def draw_films(ablation: Ablation) -> Any:
+def draw_films(ablation: Ablation) -> Figure:
     """Draw some frames of the first clip: a row for the truth, and one for each method."""
     key = ablation.comparison.keys[0]
     rows = {"truth": ablation.plan.references()[key].video}
     rows |= {name: Films(ablation.plan.out / name / FILMS)[key] for name in ablation.comparison.methods}
     # Talk is in the middle: clips begin and end in silence.
     frames = np.rint(np.linspace(0.2, 0.7, STRIP) * (len(rows["truth"]) - 1)).astype(int)
-    tiles = [film[frame] for film in rows.values() for frame in frames]
-    labels = [name if place == 0 else "" for name in rows for place in range(STRIP)]
-    return pictures.contact_sheet(tiles, labels, columns=STRIP, width=9.0)
+    figure, axes = pictures.subplots(len(rows), 1, width=9, height=0.92 * len(rows))
+    for axis, (name, film) in zip(axes, rows.items(), strict=True):
+        axis.imshow(np.hstack(film[frames]))
+        axis.set(xticks=[], yticks=[film.shape[1] / 2], yticklabels=[name])
+    return figure
 
 
 def tables(told: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
