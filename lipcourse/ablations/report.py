@@ -138,7 +138,7 @@ def draw_films(ablation: Ablation) -> Figure:
     rows |= {name: Films(ablation.plan.out / name / FILMS)[key] for name in ablation.comparison.methods}
     # Talk is in the middle: clips begin and end in silence.
     frames = np.rint(np.linspace(0.2, 0.7, STRIP) * (len(rows["truth"]) - 1)).astype(int)
-    figure, axes = pictures.subplots(len(rows), 1, width=9, height=0.92 * len(rows))
+    figure, axes = pictures.subplots(len(rows), 1, width=9, height=0.84 * len(rows))
     for axis, (name, film) in zip(axes, rows.items(), strict=True):
         axis.imshow(np.hstack(film[frames]))
         axis.set(xticks=[], yticks=[film.shape[1] / 2], yticklabels=[name])

@@ -348,7 +348,7 @@ print(
 # First, what is to be seen: ten frames of a clip of a talker never trained on. Then, the numbers.
 
 # %% figure="Rows of mouths: the truth above; below it the generator before, and nine methods after."
-figure, axis = pictures.subplots(width=9, height=9.6)
+figure, axis = pictures.subplots(width=9, height=9.2)
 axis.imshow(imread(published("ablations_puppets", ".png")))
 axis.set_axis_off()
 pictures.show(
