@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from lipcourse.cache import CACHE_VARIABLE
 from lipcourse.corpora.puppet.corpus import PuppetCorpus
@@ -15,6 +16,10 @@ from lipcourse.media import Clip, write_video
 
 PUPPET_SIZE = 240
 """Side of the tests' puppet in pixels: its face is as large as those of GRID."""
+
+# No test is timed: on a busy machine an example may take long.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -173,7 +173,7 @@ def test_a_head_start_that_cannot_be_is_refused(changes, message):
 
 
 def test_the_painted_frames_are_the_middle_ones():
-    base = replace(PRESETS["class"], weights=PICTURES, frames=8)
+    base = replace(PRESETS["class"], frames=8, painted=0)
     assert range(8)[replace(base, painted=1).painted_frames] == range(3, 4)
     assert range(8)[replace(base, painted=4).painted_frames] == range(2, 6)
     assert range(8)[base.painted_frames] == range(8)
