@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import pytest
+import torch
 from hypothesis import settings
 
 from lipcourse.cache import CACHE_VARIABLE
@@ -16,6 +18,14 @@ from lipcourse.media import Clip, write_video
 
 PUPPET_SIZE = 240
 """Side of the tests' puppet in pixels: its face is as large as those of GRID."""
+
+# Each worker of pytest-xdist has its share of the processors, and so has what it starts, such as notebooks:
+# threads of one that wait for those of another cost both more than they bring.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    SHARE = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    os.environ.setdefault("OMP_NUM_THREADS", str(SHARE))
+    torch.set_num_threads(SHARE)
+    cv2.setNumThreads(SHARE)
 
 # No test is timed: on a busy machine an example may take long.
 settings.register_profile("untimed", deadline=None)

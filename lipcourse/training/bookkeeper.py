@@ -48,6 +48,7 @@ UNCHANGEABLE = (
     "stride",
     "batch",
     "seed",
+    "even",
     "fixed_statistics",
     "hearing_steps",
     "painted",
@@ -109,6 +110,7 @@ class Bookkeeper:
             world=fabric.world_size,
             workers=options.workers,
             drop_last=True,  # means over parts of unequal size would not be those over the whole
+            even=options.even,
         )
         self.unseen = (
             windows(split="validation", batch=options.batch)

@@ -32,7 +32,7 @@ from lipcourse.windows.batches import (
 )
 from lipcourse.windows.decoding import Decoded, Needed, decoding
 from lipcourse.windows.index import is_address
-from lipcourse.windows.order import Numbers, Order, count_windows, order_epoch
+from lipcourse.windows.order import Numbers, Order, count_windows, even_out, order_epoch
 from lipcourse.windows.shards import DamagedShardWarning
 from lipcourse.windows.shelf import DamagedShardError, Shelf, read_catalogue
 
@@ -67,6 +67,8 @@ class WindowLoader:
         world: How many processes there are.
         workers: How many further processes decode for this one; 0 for none.
         drop_last: Leave out the last batch if it is smaller.
+        even: Of several sources, show as many windows of each as of the smallest; a larger one shows those of
+            other clips in each epoch.
         unseen: What the protocol says that testing holds and training does not. With "talkers" a talker who
             is in both is an error, with "sentences" it is fine; None warns of it when testing.
 
@@ -99,6 +101,7 @@ class WindowLoader:
         world: int = 1,
         workers: int = 0,
         drop_last: bool = False,
+        even: bool = False,
         unseen: Literal["talkers", "sentences"] | None = None,
     ) -> None:
         if system not in SYSTEMS:
@@ -116,6 +119,7 @@ class WindowLoader:
         self._frames = frames
         self._options: dict[str, Any] = {"length": frames, "stride": stride, "seed": seed, "shuffle": shuffle}
         self._batch, self._rank, self._world, self._drop_last = batch, rank, world, drop_last
+        self._even = even
         self.windows = self._check(system, split, unseen)
         self.damaged: dict[str, str] = {}
         self.lost = 0
@@ -210,12 +214,16 @@ class WindowLoader:
 
     def _identity(self) -> dict[str, Any]:
         """Name all that the order of the windows and the size of whole batches depend on."""
-        return {"windows": self.windows, "whole_batch": self._batch * self._world, **self._options}
+        whole = self._batch * self._world
+        return {"windows": self.windows, "whole_batch": whole, "even": self._even, **self._options}
 
     def _order(self) -> Order:
         """Order the windows of the epoch."""
         catalogue = self._catalogue
-        return order_epoch(catalogue.frames, catalogue.shard, epoch=self._epoch, **self._options)
+        corpora = catalogue.corpus if self._even else None
+        return order_epoch(
+            catalogue.frames, catalogue.shard, epoch=self._epoch, corpora=corpora, **self._options
+        )
 
     def _edges(self, begin: int) -> list[int]:
         """Return where the whole batches from a place on begin, and where the last ends."""
@@ -287,8 +295,11 @@ class WindowLoader:
         """Count windows, and say clearly what is not as it should be."""
         catalogue, frames = self._catalogue, self._frames
         counts = count_windows(catalogue.frames, frames, self._options["stride"])
-        usable, windows = int(np.count_nonzero(counts)), int(counts.sum())
+        usable = int(np.count_nonzero(counts))
         self.short = len(counts) - usable
+        if self._even:
+            counts = even_out(counts, np.arange(len(counts)), catalogue.corpus)
+        windows = int(counts.sum())
         if not windows:
             longest = catalogue.frames.max()
             raise CorpusError(

@@ -63,8 +63,9 @@ def order_epoch(
     seed: int,
     epoch: int,
     shuffle: bool,
+    corpora: Numbers | None = None,
 ) -> Order:
-    """Put the windows of all clips in order, each once.
+    """Put the windows of all clips in order, each once; or of each corpus as many as the smallest has.
 
     Args:
         frames: (clips,), how long each clip is.
@@ -74,12 +75,17 @@ def order_epoch(
         seed: Of all that is random here: the same seed and epoch give the same order.
         epoch: Which epoch it is.
         shuffle: False gives the clips' and their windows' own order, the same in all epochs.
+        corpora: (clips,), the number of the corpus that each clip is from. Where they are given, an epoch
+            shows as many windows of each corpus as of the smallest, those of the larger ones from clips that
+            are drawn anew each epoch.
 
     Taught in notebook 05.
     """
     random = np.random.default_rng([seed, epoch if shuffle else 0])
     counts = count_windows(frames, length, stride)
     clips = _shuffle_clips(shards, random) if shuffle else np.arange(len(frames))
+    if corpora is not None:
+        counts = even_out(counts, clips, corpora)
     clips = clips[counts[clips] > 0]
     counts = counts[clips]
     place = np.repeat(np.arange(len(clips)), counts)
@@ -92,6 +98,27 @@ def order_epoch(
         family = np.minimum(place // 2, max(0, len(clips) // 2 - 1))
     image = random.integers(0, frames[clip])
     return Order(clip, start, image, _contrast(clip, family))
+
+
+def even_out(counts: Numbers, clips: Numbers, corpora: Numbers) -> Numbers:
+    """Leave each corpus as many windows as the smallest has.
+
+    Args:
+        counts: (clips,), how many windows each clip has.
+        clips: The clips in any order: each corpus keeps those that come first.
+        corpora: (clips,), the number of the corpus that each clip is from. One without a window is none.
+
+    Returns:
+        (clips,), how many windows of each clip are left: its first ones.
+    """
+    totals = np.bincount(corpora, weights=counts).astype(np.int64)
+    least = totals[totals > 0].min(initial=counts.sum())
+    left = counts.copy()
+    for corpus in np.unique(corpora):
+        own = clips[corpora[clips] == corpus]
+        before = np.cumsum(counts[own]) - counts[own]
+        left[own] = np.clip(least - before, 0, counts[own])
+    return left
 
 
 def _shuffle_clips(shards: Numbers, random: np.random.Generator) -> Numbers:

@@ -41,6 +41,7 @@ class Catalogue:
         keys: Of each clip.
         talkers: Of each clip.
         frames: (clips,), how long each clip is.
+        corpus: (clips,), the number of the source that each clip is from.
         shard: (clips,), the number of the shard in which each clip lies.
         shards: Each shard's path or address.
         shared: Talkers of whom there are clips both for training and for testing.
@@ -49,6 +50,7 @@ class Catalogue:
     keys: tuple[str, ...]
     talkers: tuple[str, ...]
     frames: Numbers
+    corpus: Numbers
     shard: Numbers
     shards: tuple[str, ...]
     shared: tuple[str, ...]
@@ -68,9 +70,10 @@ def read_catalogue(sources: Sequence[str | Path], split: str) -> Catalogue:
     Taught in notebook 05.
     """
     clips: list[dict[str, Any]] = []
-    for source in sources:
+    for corpus, source in enumerate(sources):
         clips += [
-            clip | {"shard": beside_index(source, clip["shard"])} for clip in read_corpus_index(source).clips
+            clip | {"corpus": corpus, "shard": beside_index(source, clip["shard"])}
+            for clip in read_corpus_index(source).clips
         ]
     chosen = [clip for clip in clips if clip["split"] == split]
     where = ", ".join(map(str, sources))
@@ -95,6 +98,7 @@ def read_catalogue(sources: Sequence[str | Path], split: str) -> Catalogue:
         keys,
         tuple(str(clip["talker"]) for clip in chosen),
         np.array([clip["frames"] for clip in chosen], np.int64),
+        np.array([clip["corpus"] for clip in chosen], np.int64),
         np.array([numbers[clip["shard"]] for clip in chosen], np.int64),
         shards,
         tuple(sorted(talkers["train"] & talkers["test"])),

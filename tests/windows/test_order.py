@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lipcourse.windows.order import LANES, SPREAD, count_windows, order_epoch
+from lipcourse.windows.order import LANES, SPREAD, count_windows, even_out, order_epoch
 
 LENGTHS = st.lists(st.integers(1, 120), min_size=1, max_size=60)
 
@@ -103,3 +103,35 @@ def test_no_two_processes_need_the_same_clip(world):
         others = np.setdiff1d(np.arange(len(order.clip)), share)
         needed = set(order.clip[share]) | set(order.clip[order.other[share]])
         assert not needed & set(order.clip[others].tolist())
+
+
+@given(LENGTHS, LENGTHS, st.integers(0, 3), st.booleans())
+def test_a_small_corpus_has_as_many_windows_as_a_large_one(small, large, epoch, shuffle):
+    frames = np.array(small + large)
+    corpora = np.repeat([0, 1], [len(small), len(large)])
+    counts = count_windows(frames, 16, 8)
+    least = min((n for n in (counts[corpora == corpus].sum() for corpus in (0, 1)) if n), default=0)
+    shards = np.zeros(len(frames), np.int64)
+    order = order_epoch(
+        frames, shards, length=16, stride=8, seed=0, epoch=epoch, shuffle=shuffle, corpora=corpora
+    )
+    shown = np.bincount(corpora[order.clip], minlength=2)
+    assert set(shown.tolist()) <= {0, least}
+    assert (shown > 0).tolist() == [bool(counts[corpora == corpus].sum()) for corpus in (0, 1)]
+    assert len(set(windows_of(order))) == len(order.clip)
+    assert even_out(counts, np.arange(len(frames)), corpora).sum() == len(order.clip)
+
+
+def test_each_epoch_shows_other_clips_of_the_larger_corpus():
+    frames, corpora = np.full(110, 75), np.repeat([0, 1], [10, 100])
+
+    def shown(epoch):
+        shards = np.zeros(110, np.int64)
+        order = order_epoch(
+            frames, shards, length=16, stride=8, seed=0, epoch=epoch, shuffle=True, corpora=corpora
+        )
+        return set(order.clip.tolist())
+
+    assert len(shown(0)) == 20
+    assert shown(0) & shown(1) >= set(range(10))
+    assert len(shown(0) | shown(1)) > 25
