@@ -21,14 +21,14 @@ def tell(shape, clip):
     return pictures
 
 
-def write_corpus(folder, lengths=LENGTHS, *, talkers=3, split="train", clips_a_shard=4):
+def write_corpus(folder, lengths=LENGTHS, *, talkers=3, split="train", clips_a_shard=4, name="made"):
     """Write a corpus; clip n is "made/sM/n" and M is n modulo `talkers`."""
     folder.mkdir(parents=True, exist_ok=True)
     clips = []
     for first in range(0, len(lengths), clips_a_shard):
         numbers = range(first, min(first + clips_a_shard, len(lengths)))
         shard = f"{split}-{first // clips_a_shard:06d}.tar"
-        told = [describe(number, lengths[number], talkers, split) for number in numbers]
+        told = [describe(number, lengths[number], talkers, split, name) for number in numbers]
         write_shard(
             folder / shard,
             ShardIndex(told),
@@ -55,9 +55,9 @@ def read_clips(folder):
     return json.loads((folder / "index.json").read_text())["clips"]
 
 
-def describe(number, frames, talkers, split):
+def describe(number, frames, talkers, split, name="made"):
     talker = f"s{number % talkers}"
-    return {"key": f"made/{talker}/{number}", "talker": talker, "split": split, "frames": frames}
+    return {"key": f"{name}/{talker}/{number}", "talker": talker, "split": split, "frames": frames}
 
 
 def sample(number, key, talker, split, frames):

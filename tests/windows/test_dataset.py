@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import fields
 
 import cv2
@@ -236,11 +237,15 @@ def test_a_smaller_last_batch_can_be_left_out(corpus):
 
 
 def test_corpora_are_read_together(corpus, tmp_path):
-    more = write_corpus(tmp_path / "more", (20, 20), split="train")
-    index = (more / "index.json").read_text().replace("made/", "more/")
-    (more / "index.json").write_text(index)
+    more = write_corpus(tmp_path / "more", (20, 20), name="more")
     loader = WindowLoader([corpus, more], "glance")
     assert loader.windows == len(windows(LENGTHS)) + 2
+    even = WindowLoader([corpus, more], "glance", batch=1, even=True)
+    shown = [batch.keys[0].split("/")[0] for batch in even]
+    assert Counter(shown) == {"made": 2, "more": 2}
+    assert len(shown) == even.windows == len(even)
+    with pytest.raises(OptionError, match="windows is 4"):
+        even.load_state_dict(WindowLoader([corpus, more], "glance", batch=1).state_dict())
 
 
 @pytest.mark.parametrize(
