@@ -13,25 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import joblib
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from lipcourse.corpora.base import check_jobs
-from lipcourse.errors import CorpusError, LipcourseError, ModelError, OptionError
-from lipcourse.evaluation.experts import Experts, class_sums, find_experts, inception_interval
+from lipcourse.errors import CorpusError, OptionError
+from lipcourse.evaluation.experts import find_experts, inception_interval
+from lipcourse.evaluation.film import Video
 from lipcourse.evaluation.intervals import DRAWS, Interval, bootstrap
-from lipcourse.evaluation.landmarks import find_lips
-from lipcourse.evaluation.measures import MEASURES, Lips, Truth, Video
-from lipcourse.evaluation.references import ClipsInMemory, Reference, References
+from lipcourse.evaluation.measures import MEASURES
+from lipcourse.evaluation.measuring import PIECE, Measured, Task, measure
+from lipcourse.evaluation.references import ClipsInMemory, References
 from lipcourse.evaluation.trivial import BASELINES, choose_baselines, find_partners
 from lipcourse.windows.prepared import PreparedClip
-
-TASK = 8
-"""Clips measured by a process at a time."""
 
 Scores = Mapping[str, Mapping[str, NDArray[np.float64]]]
 """Of each method and metric one number a clip."""
@@ -191,16 +188,16 @@ def compare(
     truths = reference if isinstance(reference, References) else ClipsInMemory(reference)
     partners = find_partners(truths.talkers)
     chosen, notes = choose_baselines(baselines, methods, partners)
-    task = _Task(truths, methods, chosen, partners, landmarks, experts)
+    task = Task(truths, methods, chosen, partners, landmarks, experts)
     if experts:
         notes += tuple(
             f"no metric of the network {name!r}: it is not in weights/" for name in find_experts().missing
         )
-    measured, skipped = dict[str, _Measured](), dict[str, str]()
+    measured, skipped = dict[str, Measured](), dict[str, str]()
     keys = list(truths)
-    pieces = [keys[start : start + TASK] for start in range(0, len(keys), TASK)]
+    pieces = [keys[start : start + PIECE] for start in range(0, len(keys), PIECE)]
     parallel = joblib.Parallel(n_jobs=min(jobs, len(pieces)) or 1, return_as="generator")
-    for results in parallel(joblib.delayed(_measure)(task, piece) for piece in pieces):
+    for results in parallel(joblib.delayed(measure)(task, piece) for piece in pieces):
         for key, result in results:
             if isinstance(result, str):
                 skipped[key] = result
@@ -234,78 +231,6 @@ def compare(
         seed=seed,
         draws=draws,
     )
-
-
-class _Measured(NamedTuple):
-    """What was measured on a clip: its frames, and of each method each metric and what was classified."""
-
-    frames: int
-    values: Mapping[str, Mapping[str, float]]
-    classes: Mapping[str, NDArray[np.float64]]
-
-
-class _Task(NamedTuple):
-    """What a process must know to measure a clip."""
-
-    references: References
-    methods: Mapping[str, Mapping[str, Video]]
-    baselines: tuple[str, ...]
-    partners: Mapping[str, Mapping[str, str]]
-    landmarks: bool
-    experts: bool
-
-
-def _measure(task: _Task, keys: Sequence[str]) -> list[tuple[str, _Measured | str]]:
-    """Measure clips, or tell why they cannot be."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # on pictures as small as these, threads wait for each other
-    try:
-        return [(key, _measure_or_tell(task, key)) for key in keys]
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _measure_or_tell(task: _Task, key: str) -> _Measured | str:
-    for name, videos in task.methods.items():
-        if key not in videos:
-            return f"{name} has no video for it"
-    try:
-        films = {name: videos[key] for name, videos in task.methods.items()}
-        return _measure_clip(task, task.references[key], films)
-    except (ModelError, OptionError):  # of the machine or the call, not of the clip
-        raise
-    except LipcourseError as error:
-        return str(error)
-
-
-def _measure_clip(task: _Task, reference: Reference, films: Mapping[str, Video]) -> _Measured:
-    """Measure the methods' videos of a clip, and the baselines."""
-    truth = Truth(reference.video, reference.sound, reference.fps)
-    clip = reference.clip if task.landmarks else None
-    found = None if clip is None else find_lips(clip, reference.video)
-    experts = find_experts() if task.experts else Experts()
-
-    def lips(video: Video) -> Lips | None:
-        if clip is None or found is None or video.shape != reference.video.shape:
-            return None  # a video of another shape is refused by what measures it
-        made = found if video is reference.video else find_lips(clip, video)
-        return Lips(made, found, reference.true_points)
-
-    shown = {name: (video, reference.sound) for name, video in films.items()}
-    for name in task.baselines:
-        baseline, other = BASELINES[name], reference
-        if baseline.needs_other:
-            other = task.references[task.partners[baseline.needs_other][reference.key]]
-        sound = other.sound if baseline.other_sound else reference.sound
-        shown[name] = baseline.film(reference.video, other.video), sound
-    values = {
-        name: truth.measure(video, landmarks=lips(video), sound=sound, experts=experts)
-        for name, (video, sound) in shown.items()
-    }
-    classes = {}
-    if experts.classifier is not None and reference.video.shape[1:3] == (64, 64):
-        classes = {name: class_sums(experts.classifier, video) for name, (video, _) in shown.items()}
-    return _Measured(len(reference.video), values, classes)
 
 
 def _plain(interval: Interval) -> dict[str, float | int | None]:

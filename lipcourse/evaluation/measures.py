@@ -8,30 +8,21 @@ Taught in notebook 12.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lipcourse.errors import SignalError
 from lipcourse.evaluation.experts import Experts
+from lipcourse.evaluation.film import NO_EXPERTS, Film, Sound, Video, Voice
 from lipcourse.evaluation.landmarks import MouthPoints
-from lipcourse.metrics.cpbd import BLOCK, cpbd
-from lipcourse.metrics.images import psnr, psnr_wrapped, ssim
+from lipcourse.metrics.images import psnr, psnr_wrapped, structural_similarity
+from lipcourse.metrics.lip_sync import lip_sync
 from lipcourse.metrics.lmd import landmark_distance
-from lipcourse.metrics.motion import flow_intensity
 from lipcourse.metrics.synchrony import Synchrony, track_synchrony
 from lipcourse.signals.alignment import mouth_opening
-from lipcourse.signals.audio import log_mel
-from lipcourse.signals.flow import LEAST_SIDE, estimate_flow
-from lipcourse.signals.sync import sound_and_motion
-
-Video = NDArray[np.uint8]
-
-NO_EXPERTS = Experts()
 
 LEAST_HEARD = 15
 """Frames without which the sync expert cannot shift a clip by 7."""
@@ -111,13 +102,6 @@ class Lips(NamedTuple):
     true: NDArray[np.float32] | None = None
 
 
-class Sound(NamedTuple):
-    """What is heard with a video: waveform (N,), samples a second."""
-
-    waveform: NDArray[np.float32]
-    sample_rate: float
-
-
 def measure_clip(
     generated: Video,
     reference: Video,
@@ -144,76 +128,55 @@ def measure_clip(
     Raises:
         SignalError: The videos differ in length or size, or are no videos.
     """
-    return Truth(reference, sound, fps).measure(generated, landmarks=landmarks, sound=sound, experts=experts)
+    film, truth = Film(generated, experts), Film(reference, experts)
+    voice = None if sound is None else Voice(sound, len(reference), fps, experts)
+    return measure_film(film, truth, voice=voice, true_voice=voice, landmarks=landmarks)
 
 
-class Truth:
-    """A true video, against which many are measured: what is the same for all is computed once.
+def measure_film(
+    film: Film,
+    truth: Film,
+    *,
+    voice: Voice | None = None,
+    true_voice: Voice | None = None,
+    landmarks: Lips | None = None,
+) -> dict[str, float]:
+    """Measure one made video against the true one, both of which keep what was found in them.
 
     Args:
-        video: uint8 (T, H, W, 3), RGB.
-        sound: What is heard with it.
-        fps: Frames a second.
+        film: The made video; the true one itself costs nothing.
+        truth: The true one.
+        voice: What is heard with the made video.
+        true_voice: What belongs to the true one.
+        landmarks: The lips in both.
+
+    Returns:
+        As `measure_clip` does.
 
     Raises:
-        SignalError: It is no video.
+        SignalError: The videos differ in length or size.
     """
-
-    def __init__(self, video: Video, sound: Sound | None = None, fps: float = 25.0) -> None:
-        _check(video)
-        self.video, self.sound, self.fps = video, sound, fps
-
-    @cached_property
-    def flow(self) -> Tensor | None:
-        """How its pixels move."""
-        return _flow(self.video)
-
-    @cached_property
-    def lead(self) -> float:
-        """Frames by which its lips lead its sound."""
-        found = _synchrony(self.flow, self.sound, len(self.video), self.fps)
-        return float("nan") if found is None else float(found.offset)
-
-    def measure(
-        self,
-        generated: Video,
-        *,
-        landmarks: Lips | None = None,
-        sound: Sound | None = None,
-        experts: Experts = NO_EXPERTS,
-    ) -> dict[str, float]:
-        """Measure a video made for this one, heard with `sound`; see `measure_clip`."""
-        _check(generated)
-        if generated.shape != self.video.shape:
-            raise SignalError(
-                f"{_told(generated)} where the reference has {_told(self.video)}",
-                remedy="make it as long and as large",
-            )
-        pair = torch.from_numpy(self.video), torch.from_numpy(generated)
-        flow = self.flow if generated is self.video else _flow(generated)
-        values = dict.fromkeys(MEASURES, float("nan"))
-        if landmarks is not None:
-            values |= _shapes(landmarks)
+    if film.video.shape != truth.video.shape:
+        raise SignalError(f"{film} where the reference has {truth}", remedy="make it as long and as large")
+    values = dict.fromkeys(MEASURES, float("nan"))
+    if landmarks is not None:
+        values |= _shapes(landmarks)
+    values |= _pixels(film, truth) | {"cpbd": film.sharpness}
+    if film.motion is not None:
+        values["movement"] = film.motion.movement
+    if found := _synchrony(film, voice):
+        true = found if film is truth and voice is true_voice else _synchrony(truth, true_voice)
         values |= {
-            "ssim": float(ssim(*pair)),
-            "psnr": float(psnr(*pair)),
-            "psnr_wrapped": float(psnr_wrapped(*pair)),
+            "sync_offset": float(found.offset),
+            "sync_error": float(abs(found.offset - true.offset)) if true else float("nan"),
+            "sync_margin": found.margin,
         }
-        if min(generated.shape[1:3]) >= BLOCK:
-            values["cpbd"] = float(cpbd(torch.from_numpy(generated[:1] if _still(generated) else generated)))
-        if flow is not None:
-            values["movement"] = float(flow_intensity(flow).mean())
-        found = _synchrony(flow, sound, len(generated), self.fps)
-        if found is not None:
-            values |= {
-                "sync_offset": float(found.offset),
-                "sync_error": abs(found.offset - self.lead),
-                "sync_margin": found.margin,
-            }
-        if experts.sync is not None and sound is not None and len(generated) >= LEAST_HEARD:
-            heard = experts.sync.judge(generated, sound.waveform, sound.sample_rate, self.fps)
-            values |= {"sync_distance": heard.distance, "sync_confidence": heard.confidence}
-        return values
+    if voice is not None and len(film.video) >= LEAST_HEARD:
+        seen, heard = film.points, voice.points
+        if seen is not None and heard is not None:
+            judged = lip_sync(seen, heard)
+            values |= {"sync_distance": judged.distance, "sync_confidence": judged.confidence}
+    return values
 
 
 def distance(truth: MouthPoints, lips: MouthPoints) -> float:
@@ -256,42 +219,23 @@ def _openings(mouths: NDArray[np.float32]) -> NDArray[np.floating]:
     return mouth_opening(faces)
 
 
-def _flow(video: Video) -> Tensor | None:
-    """The flow (1, 2, T - 1, H, W) of a video; None where it is one frame or too small."""
-    count, height, width, _ = video.shape
-    if count < 2 or min(height, width) < LEAST_SIDE:
-        return None
-    if _still(video):  # what is known costs nothing
-        return torch.zeros(1, 2, count - 1, height, width)
-    return estimate_flow(torch.from_numpy(video).permute(3, 0, 1, 2)[None].float() / 127.5 - 1)
+def _pixels(film: Film, truth: Film) -> dict[str, float]:
+    """How near the pixels are."""
+    if film is truth:
+        return {"ssim": 1.0, "psnr": float("inf"), "psnr_wrapped": float("inf")}
+    pair = torch.from_numpy(truth.video), torch.from_numpy(film.video)
+    return {
+        "ssim": float(structural_similarity(truth.moments, film.moments).mean()),
+        "psnr": float(psnr(*pair)),
+        "psnr_wrapped": float(psnr_wrapped(*pair)),
+    }
 
 
-def _synchrony(flow: Tensor | None, sound: Sound | None, frames: int, fps: float) -> Synchrony | None:
+def _synchrony(film: Film, voice: Voice | None) -> Synchrony | None:
     """When the lips go with the sound; None where one of them does not change, or the clip is too short."""
-    if flow is None or sound is None or not flow.any():
+    if voice is None or film.motion is None or not film.motion.movement:
         return None
-    columns = log_mel(torch.from_numpy(sound.waveform)[None], sound.sample_rate, fps, frames=frames)[0]
     try:
-        return track_synchrony(*sound_and_motion(columns, flow[0], "opening"))
+        return track_synchrony(voice.loudness, film.motion.opening)
     except SignalError:  # silence, or fewer frames than the offsets need
         return None
-
-
-def _still(video: Video) -> bool:
-    """Whether all frames are the same."""
-    return bool((video[1:] == video[:1]).all())
-
-
-def _check(video: Video) -> None:
-    """Make sure that something is a video."""
-    if video.dtype != np.uint8 or video.ndim != 4 or video.shape[-1] != 3 or not len(video):
-        raise SignalError(
-            f"an array of shape {video.shape} and type {video.dtype} is no video",
-            remedy="give RGB levels, uint8 (T, H, W, 3), of one frame or more",
-        )
-
-
-def _told(video: Video) -> str:
-    """Say how long and how large a video is."""
-    count, height, width, _ = video.shape
-    return f"{count} frame{'s' if count != 1 else ''} of {width} x {height}"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lipcourse.corpora.base import spread
 from lipcourse.corpora.folder import FolderCorpus
 from lipcourse.errors import SignalError
-from lipcourse.evaluation.measures import Sound
+from lipcourse.evaluation.film import Sound
 from lipcourse.media import read_clip
 from lipcourse.windows.index import INDEX_FILE, read_corpus_index
 from lipcourse.windows.prepare import prepare_clip

@@ -61,6 +61,8 @@ def blurred(video: Video, deviation: float = BLUR) -> Video:
 
 def as_long(video: Video, frames: int) -> Video:
     """Cut a video (S, H, W, 3) to so many frames, or hold its last one."""
+    if len(video) == frames:
+        return video
     return video[np.minimum(np.arange(frames), len(video) - 1)]
 
 

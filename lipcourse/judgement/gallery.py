@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lipcourse.evaluation.measures import Sound, Video
+from lipcourse.evaluation.film import Sound, Video
 from lipcourse.evaluation.references import References
 from lipcourse.evaluation.trivial import BASELINES, find_partners
 from lipcourse.media import write_video

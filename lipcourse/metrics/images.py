@@ -10,6 +10,7 @@ differences of 8-bit pictures in 8 bits, so that published numbers can be read. 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -95,19 +96,52 @@ def ssim(reference: Tensor, generated: Tensor) -> Tensor:
         SignalError: The shapes differ, are not those of RGB videos, or the pictures are too small.
     """
     _check(reference, generated)
-    if min(reference.shape[-3:-1]) < 11:
+    each = structural_similarity(moments(reference), moments(generated))
+    return each.reshape(reference.shape[:-3]).mean(dim=-1)
+
+
+class Moments(NamedTuple):
+    """What SSIM asks of one video alone, (N, 3, H, W) each: N is 1 for a film of one and the same picture.
+
+    Attributes:
+        pictures: The levels.
+        mean: Their mean in the window around each pixel.
+        variance: Their variance there.
+    """
+
+    pictures: Tensor
+    mean: Tensor
+    variance: Tensor
+
+
+def moments(video: Tensor) -> Moments:
+    """Return what SSIM asks of videos (..., T, H, W, 3) alone, so that it is computed once for many others.
+
+    Raises:
+        SignalError: The pictures are too small.
+    """
+    if min(video.shape[-3:-1]) < 11:
         raise SignalError("pictures below 11 pixels have no structural similarity", remedy="give larger ones")
-    first, second = _pictures(reference), _pictures(generated)
-    moments = torch.stack([first, second, first * first, second * second, first * second])
-    vertical, horizontal = (torch.from_numpy(_windows(side)).to(moments) for side in moments.shape[-2:])
-    mean, other, square, other_square, product = vertical @ (moments @ horizontal.mT)
-    both = mean * other
-    squares = mean * mean + other * other
+    pictures = video.reshape(-1, *video.shape[-3:]).permute(0, 3, 1, 2).float().contiguous()
+    mean = _in_windows(pictures)
+    return Moments(pictures, mean, _in_windows(pictures * pictures) - mean * mean)
+
+
+def structural_similarity(first: Moments, second: Moments) -> Tensor:
+    """Return the SSIM of each picture with its partner, (N,), from what is known of both; see `ssim`."""
+    both = first.mean * second.mean
+    covariance = _in_windows(first.pictures * second.pictures) - both
+    squares = first.mean.square() + second.mean.square()
     likeness = (2 * both + STEADY_MEAN) / (squares + STEADY_MEAN)
-    structure = 2 * (product - both) + STEADY_VARIANCE
-    structure = structure / (square + other_square - squares + STEADY_VARIANCE)
-    each: Tensor = (likeness * structure).mean(dim=(1, 2, 3)).reshape(reference.shape[:-3])
-    return each.mean(dim=-1)
+    structure = (2 * covariance + STEADY_VARIANCE) / (first.variance + second.variance + STEADY_VARIANCE)
+    return (likeness * structure).mean(dim=(1, 2, 3))
+
+
+def _in_windows(pictures: Tensor) -> Tensor:
+    """The mean in the Gaussian window around each pixel of pictures (..., H, W)."""
+    vertical, horizontal = (torch.from_numpy(_windows(side)).to(pictures) for side in pictures.shape[-2:])
+    means: Tensor = vertical @ (pictures @ horizontal.mT)
+    return means
 
 
 @lru_cache(maxsize=16)
@@ -117,11 +151,6 @@ def _windows(side: int) -> NDArray[np.float64]:
     weights = np.exp(-0.5 * (steps / WINDOW_DEVIATION) ** 2)
     padded = np.pad(np.eye(side), ((WINDOW_REACH, WINDOW_REACH), (0, 0)), mode="reflect")
     return np.asarray(sum(w * padded[k : k + side] for k, w in enumerate(weights / weights.sum())))
-
-
-def _pictures(video: Tensor) -> Tensor:
-    """Return all frames of all videos as float32 (N, 3, H, W)."""
-    return video.reshape(-1, *video.shape[-3:]).permute(0, 3, 1, 2).float()
 
 
 def _check(reference: Tensor, generated: Tensor) -> None:

@@ -6,7 +6,8 @@ import torch
 
 from lipcourse.evaluation import experts
 from lipcourse.evaluation.experts import Experts, class_sums, find_experts, inception_interval
-from lipcourse.evaluation.measures import Sound, measure_clip
+from lipcourse.evaluation.film import Sound
+from lipcourse.evaluation.measures import measure_clip
 from lipcourse.metrics.inception import inception_score
 from lipcourse.networks.classifier import VisemeClassifier
 from lipcourse.networks.sync_expert import SyncExpert

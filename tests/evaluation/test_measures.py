@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from lipcourse.errors import SignalError
+from lipcourse.evaluation.film import Sound
 from lipcourse.evaluation.landmarks import MouthPoints
-from lipcourse.evaluation.measures import MEASURES, Lips, Sound, measure_clip
+from lipcourse.evaluation.measures import MEASURES, Lips, measure_clip
 from lipcourse.evaluation.trivial import blurred, first_frame
 from lipcourse.signals.alignment import crop_mouths
 
