@@ -166,17 +166,17 @@ def draw(experts: Mapping[str, SyncExpert], sets: Sequence[HeldOut]) -> NDArray[
     Returns:
         The bytes of a PNG picture, uint8 (N,).
     """
-    figure, axes = pictures.subplots(1, 1, width=8, height=4.2)
+    figure, axes = pictures.subplots(1, 1, width=10, height=4.2)
     last = list(experts)[-1]
-    for held, colour in zip(sets, LINES, strict=False):
+    for held, colour, mark in zip(sets, LINES, "os^D", strict=False):
         for name, expert in experts.items():
             curve = np.mean([judge(expert, clip).curve for clip in held.clips], axis=0)
             label = held.title.partition(":")[0] if name == last else None
-            style = "o-" if name == last else ":"
-            axes.plot(list(OFFSETS), curve, style, color=pictures.COLOURS[colour], label=label, markersize=4)
+            style = {"marker": mark, "markersize": 5} if name == last else {"linestyle": ":"}
+            axes.plot(list(OFFSETS), curve, color=pictures.COLOURS[colour], label=label, **style)
     axes.set_xlabel("sound taken so many frames later than the lips")
     axes.set_ylabel("mean distance")
-    axes.legend(fontsize=9)
+    axes.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     if len(experts) > 1:
         axes.set_title(f"dotted: {next(iter(experts))}", fontsize=10)
     return np.frombuffer(pictures.png_bytes(figure), np.uint8)
