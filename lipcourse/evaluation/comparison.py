@@ -208,6 +208,8 @@ def compare(
     if not measured:
         first = f"; the first: {next(iter(skipped.values()))}" if skipped else ""
         raise CorpusError(f"no clip is left to measure{first}", where=truths.name)
+    if faceless := [key for key, each in measured.items() if each.faceless]:
+        notes += (f"no face in the true video of {len(faceless)} clips: nothing is said of their lips",)
     names = (*methods, *chosen)
     scores = {
         name: {

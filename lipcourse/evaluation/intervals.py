@@ -24,7 +24,8 @@ class Interval(NamedTuple):
     """A mean and its 95% interval.
 
     Attributes:
-        mean: Over the clips that have a value; NaN where none has, infinite where one is.
+        mean: Over the clips that have a value; NaN where none has, infinite where one is; NaN again where
+            some are infinite and others infinitely less.
         low: Where the interval begins; NaN where there are fewer than two talkers to draw from.
         high: Where it ends.
         n: How many clips have a value.
@@ -61,7 +62,8 @@ def bootstrap(values: ArrayLike, talkers: Sequence[str], *, seed: int = 0, draws
     if not count:
         return Interval(np.nan, np.nan, np.nan, 0)
     names, member = np.unique(np.asarray(talkers)[known], return_inverse=True)
-    mean = float(each[known].mean())
+    with np.errstate(invalid="ignore"):  # infinity and its negative have no mean, which NaN says
+        mean = float(each[known].mean())
     if len(names) < 2:
         return Interval(mean, np.nan, np.nan, count)
     # A draw is how often each talker is in it, and needs no more of a talker than a sum and a count.
@@ -79,6 +81,7 @@ def _totals(
     """Sum the values of the talkers in each draw. A talker drawn no times adds nothing, not 0 x infinity."""
     finite = np.where(np.isfinite(values), values, 0.0)
     totals: NDArray[np.float64] = drawn.astype(np.float64) @ np.bincount(member, finite)
-    for infinite in (np.inf, -np.inf):
-        totals[drawn @ np.bincount(member, values == infinite) > 0] += infinite
+    with np.errstate(invalid="ignore"):
+        for infinite in (np.inf, -np.inf):
+            totals[drawn @ np.bincount(member, values == infinite) > 0] += infinite
     return totals

@@ -29,11 +29,19 @@ KEPT = 4
 
 
 class Measured(NamedTuple):
-    """What was measured on a clip: its frames, and of each method each metric and what was classified."""
+    """What was measured on a clip.
+
+    Attributes:
+        frames: How many it has.
+        values: Of each method each metric.
+        classes: Of each method what was classified.
+        faceless: Whether lips were to be found, and the true video has no face to find them in.
+    """
 
     frames: int
     values: Mapping[str, Mapping[str, float]]
     classes: Mapping[str, NDArray[np.float64]]
+    faceless: bool
 
 
 class Task(NamedTuple):
@@ -126,7 +134,7 @@ def _measure_clip(
     }
     sums = {name: film.classes for name, (film, _) in shown.items()}
     classes = {name: each for name, each in sums.items() if each is not None}
-    return Measured(len(reference.video), values, classes)
+    return Measured(len(reference.video), values, classes, task.landmarks and reference.clip is None)
 
 
 def _baseline(baseline: Baseline, truth: _True, other: _True) -> tuple[Film, Voice | None]:

@@ -84,6 +84,13 @@ def test_infinity_is_infinite_and_not_lost() -> None:
     assert bootstrap([-math.inf, 1, 2, 3], ["a", "b", "c", "d"]).low == -math.inf
 
 
+@pytest.mark.filterwarnings("error")
+def test_infinity_both_ways_has_no_mean() -> None:
+    found = bootstrap([math.inf, -math.inf, 1.0], ["a", "b", "c"], draws=50)
+    assert math.isnan(found.mean)
+    assert found.n == 3
+
+
 def test_the_same_seed_gives_the_same() -> None:
     values = np.random.default_rng(0).normal(0, 1, 20)
     talkers = [f"s{number % 5}" for number in range(20)]

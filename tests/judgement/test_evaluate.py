@@ -176,6 +176,72 @@ def test_a_folder_of_filmed_faces_is_a_reference(tmp_path) -> None:
     assert np.abs(mouths.astype(int) - face.video).max() <= 2, "the same face, the same mouth"
 
 
+@pytest.fixture
+def faceless(tmp_path):
+    """Videos without a face: noise, black ones, and a single frame; true, copied, and all black."""
+    noise = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), np.uint8)
+    videos = {"noise": noise, "black": np.zeros_like(noise), "frame": noise[:1]}
+    for name, video in videos.items():
+        silence = np.zeros(640 * len(video), np.float32)
+        for folder, shown in (("true", video), ("same", video), ("dark", np.zeros_like(video))):
+            (tmp_path / folder / name).mkdir(parents=True)
+            path = tmp_path / folder / name / f"{name}.mp4"
+            write_video(path, shown, fps=25, waveform=silence, sample_rate=16_000)
+    return tmp_path
+
+
+def test_black_frames_one_frame_identical_videos_and_no_face(faceless, capsys) -> None:
+    made = ("--generated", faceless / "same", faceless / "dark", "--reference", faceless / "true")
+    assert evaluate(*made, "--out", faceless / "out") == 0
+    told = json.loads((faceless / "out" / "report.json").read_text())
+    assert told["skipped"] == {}
+    same, dark = told["methods"]["same"], told["methods"]["dark"]
+    assert (same["psnr"]["mean"], same["psnr"]["infinite"], same["psnr"]["n"]) == (None, 3, 3)
+    assert same["ssim"]["mean"] == pytest.approx(1)
+    assert dark["psnr"]["infinite"] == 1, "black for black"
+    assert dark["cpbd"]["mean"] == 0
+    assert same["movement"]["n"] == 2, "a single frame does not move"
+    assert "lmd" not in same
+    assert any(note.startswith("no face in the true video of 3 clips") for note in told["notes"])
+    said = capsys.readouterr().out
+    assert "∞" in said
+    assert "no face in the true video of 3 clips" in said
+    page = (faceless / "out" / "report.html").read_text()
+    assert "infinite in 3 clips" in page
+    assert "no face in the true video of 3 clips" in page
+
+
+def test_a_face_painted_over_is_counted_as_lost(prepared, clips, tmp_path, capsys) -> None:
+    for clip in clips:
+        path = (tmp_path / "grey" / clip.key.removeprefix("puppet/")).with_suffix(".mp4")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_video(path, np.random.default_rng(0).integers(0, 256, clip.mouths.shape, np.uint8), fps=25)
+    words = (
+        "--generated",
+        tmp_path / "grey",
+        "--reference",
+        prepared,
+        "--out",
+        tmp_path / "out",
+        "--limit",
+        "2",
+    )
+    assert evaluate(*words, "--baselines", "first frame repeated") == 0
+    told = json.loads((tmp_path / "out" / "report.json").read_text())
+    lost = told["frames_without_a_face"]["grey"]
+    assert told["methods"]["grey"]["without_face"]["mean"] == pytest.approx(lost / told["frames"])
+
+
+def test_a_missing_partner_is_told(soft, prepared, clips, tmp_path, capsys) -> None:
+    words = ("--generated", soft, "--reference", prepared, "--out", tmp_path / "out", "--no-landmarks")
+    assert evaluate(*words, "--limit", "1") == 0
+    told = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert "no 'another talker': there is no other talker" in told["notes"]
+    assert "no 'right video, wrong audio': there is no other clip" in told["notes"]
+    assert "another talker" not in told["methods"]
+    assert "there is no other talker" in capsys.readouterr().out
+
+
 def test_evaluate_alone_and_with_a_second_word(capsys) -> None:
     assert cli.main(["evaluate", "--help"]) == 0
     assert "--generated" in capsys.readouterr().out
