@@ -84,6 +84,19 @@ def test_what_cannot_be_is_said_in_a_line(words, said, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_begun_otherwise_or_no_folder_is_refused(out, short_corpus, tmp_path, capsys):
+    before = (out / "results.json").read_text()
+    words = ["ablate", "--methods", "a", "--data", str(short_corpus), *TINY]
+    assert main([*words, "--out", str(out), "--learning-rate", "0.5"]) in (1, 2)
+    assert "was begun with learning_rate" in capsys.readouterr().err
+    assert (out / "results.json").read_text() == before
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert main([*words, "--out", str(file)]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert file.read_text() == "mine"
+
+
 def test_results_of_another_kind_are_refused(tmp_path):
     path = tmp_path / "results.json"
     for text, said in (("{", "no results"), ('{"version": 7}', "version 7"), ("[]", "no results")):
