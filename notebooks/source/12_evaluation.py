@@ -255,8 +255,8 @@ pictures.show(
 
 # %% [markdown]
 # Noise against other noise gives 27.9 dB: squares that wrap around are as good as drawn from 0 to 255. That
-# is the **floor** of the published metric, and the orange band, every PSNR that glance prints for GRID, is
-# one or two decibels above it. Between "as good as noise" and "the full model" there is hardly room.
+# is the **floor** of the published metric, and the orange band, every PSNR that glance prints for GRID, lies
+# half a decibel to two above it. Between "as good as noise" and "the full model" there is hardly room.
 #
 # Not one of them can be compared with a true PSNR. That is why `lipcourse evaluate` prints both, the second
 # under a name of its own, `psnr_wrapped`.
@@ -428,7 +428,7 @@ def watch(fault="light", amount=8):
     for measure, name, style in ((true_psnr, "true", "-"), (published_psnr, "published", "--")):
         right.plot(sizes, [measure(clip.mouths, worse(fault, each)) for each in sizes], style, label=name)
     right.axvline(amount, color=pictures.COLOURS["black"], linewidth=0.8, linestyle=":")
-    right.set(xlabel=f"{fault}", ylabel="PSNR (dB)")
+    right.set(xlabel=f"{fault}, in steps (dotted: the frame beside)", ylabel="PSNR (dB)")
     right.legend()
     return figure
 
