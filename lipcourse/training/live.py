@@ -102,6 +102,7 @@ class LiveTraining:
         draw: Returns the batch of a step, counted from 0; always the same one for the same step.
         shown: The sentence to look at: a batch of one window.
         look_every: Steps from one look to the next; a look takes a third of a step's time.
+        start: A trained generator to begin from, of the same options; by default its weights are drawn.
 
     Attributes:
         steps: How many steps have been done.
@@ -116,11 +117,13 @@ class LiveTraining:
         shown: GlanceBatch,
         *,
         look_every: int = 1,
+        start: nn.Module | None = None,
     ) -> None:
         self.options = options
         self.fabric = launch(options.device, options.precision)
         self.draw = draw
         self.look_every = look_every
+        self.start = start
         self.shown = shown.to(self.fabric.device)
         self._autoencoder: dict[str, Any] | None = None
         # A notebook's cell may ask for a step while another thread is at one.
@@ -163,12 +166,15 @@ class LiveTraining:
             return self._step()
 
     def _begin(self, options: GlanceOptions) -> None:
-        """Draw first weights, and look."""
+        """Draw first weights, or take those to begin from, and look."""
         self.options = options
         # Drawing first weights leaves the learner's own random numbers alone.
         with torch.random.fork_rng():
             torch.manual_seed(self.options.seed)
-            self.glance = Glance(self.options).to(self.fabric.device)
+            self.glance = Glance(self.options)
+        if self.start is not None:
+            self.glance.generator.load_state_dict(self.start.state_dict())
+        self.glance.to(self.fabric.device)
         adam = partial(
             Adam,
             lr=self.options.learning_rate,
@@ -183,7 +189,9 @@ class LiveTraining:
             "generator": adam(learners.parameters()),
         }
         with _asking_for_all(glance):
-            glance.measure_statistics(self._batch(0))
+            glance.measure_statistics(
+                self._batch(0), trained=None if self.start is None else glance.generator
+            )
         self._know_faces()
         self.steps = 0
         self.history: list[Look] = []

@@ -90,6 +90,18 @@ def test_reset_begins_again_bit_for_bit(begin):
     assert (live.pictures.frames == frames).all()
 
 
+def test_a_training_can_go_on_from_a_trained_generator(begin, sentences):
+    trained = begin()
+    trained.step()
+    start = trained.glance.generator
+    live = LiveTraining(trained.options, sentences.draw, sentences.shown(), start=start)
+    assert live.history[0].losses["pixel"] == trained.history[-1].losses["pixel"]
+    assert torch.equal(weights_of(live.glance.generator), weights_of(start))
+    live.step()
+    live.reset()
+    assert torch.equal(weights_of(live.glance.generator), weights_of(start))
+
+
 def test_reset_keeps_what_was_turned(begin):
     live = begin()
     live.turn(pixel=3.0, lambda_u=1.0)
