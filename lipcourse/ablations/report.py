@@ -140,8 +140,9 @@ def draw_films(ablation: Ablation) -> Figure:
     frames = np.rint(np.linspace(0.2, 0.7, STRIP) * (len(rows["truth"]) - 1)).astype(int)
     figure, axes = pictures.subplots(len(rows), 1, width=9, height=0.84 * len(rows))
     for axis, (name, film) in zip(axes, rows.items(), strict=True):
-        axis.imshow(np.hstack(film[frames]))
+        axis.imshow(np.hstack(film[frames]), aspect="auto")  # else the layout cuts off long names
         axis.set(xticks=[], yticks=[film.shape[1] / 2], yticklabels=[name])
+        axis.spines[:].set_visible(False)
     return figure
 
 

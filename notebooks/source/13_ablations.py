@@ -489,6 +489,8 @@ pictures.show(
 #
 # What would you change? Many more steps, of course; judges that have seen mouths before they are asked;
 # other weights at this width. Each is an option of `GlanceOptions`, and a hypothesis.
+# (Table 3's two rivals were trained as well, from nothing: neither yet beats a mouth that stands still.
+# Read `docs/results/README.md`.)
 #
 # ## 8 · Quiz
 

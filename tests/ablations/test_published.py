@@ -9,7 +9,7 @@ from lipcourse.evaluation.intervals import Interval
 from lipcourse.evaluation.orderings import LOWER_IS_BETTER, judge
 from lipcourse.training.methods import METHODS, RIVALS
 
-NAMES = ("ablations_puppets",)
+NAMES = ("ablations_puppets", "rivals_puppets")
 
 
 @pytest.mark.parametrize("name", NAMES)
