@@ -11,6 +11,7 @@ from samples import prepared
 from lipcourse.course import loss_grid
 from lipcourse.course.loss_grid import FOLDER, RUNS, STAGES, draw_trained, load_grid, make_grid, true_strip
 from lipcourse.errors import CourseError, OptionError
+from lipcourse.networks.glance import Generator
 from lipcourse.training.live import LOSSES
 from lipcourse.training.methods import METHODS
 
@@ -42,9 +43,11 @@ def test_a_stage_is_drawn_or_refused():
 
 @pytest.fixture
 def small(monkeypatch):
+    generator = Generator(width=1 / 32)
     clips = [prepared(f"made/s/{n}", seed=n) for n in range(3)]
     monkeypatch.setattr(loss_grid, "one_puppet", lambda count: clips)
     monkeypatch.setattr(loss_grid, "OPTIONS", replace(loss_grid.OPTIONS, width=1 / 32, autoencoder_steps=1))
+    monkeypatch.setattr(loss_grid, "load_network", lambda name: generator)
     monkeypatch.setattr(loss_grid, "STAGES", (0, 2))
     monkeypatch.setattr(loss_grid, "LOOK_EVERY", 1)
     monkeypatch.setattr(loss_grid, "RUNS", dict(list(RUNS.items())[:2]))
