@@ -372,7 +372,8 @@ for name, run in grid.items():
 # %% [markdown]
 # Do not take this for the paper's table. 20 steps of a small network tell how weights *act*: what each loss
 # wants soonest, and what it leaves alone. None comes nearer to the truth in them than the head start was
-# (pixel loss 0.033): pixels alone stay close, a judge that knows nothing yet spoils most. Which method is best after a whole training is another
+# (pixel loss 0.033): pixels alone stay close, a judge that knows nothing yet spoils most.
+# Which method is best after a whole training is another
 # question, with many talkers, metrics and intervals. Notebook 13 asks it.
 #
 # Two things can be seen here, though. Whoever has the say decides what the picture looks like, and at the
