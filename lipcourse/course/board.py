@@ -140,7 +140,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
             time.sleep(0.05)
         self.pause_button.click()
         self.reset_button.click()
-        self._begin(before)
+        if self.live.options != before:
+            self._begin(before)
         self._show_weights()
 
     def _turned(self, name: str, change: Any) -> None:
