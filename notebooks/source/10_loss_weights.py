@@ -371,14 +371,12 @@ for name, run in grid.items():
 
 # %% [markdown]
 # Do not take this for the paper's table. 20 steps of a small network tell how weights *act*: what each loss
-# wants soonest, and what it leaves alone. None comes nearer to the truth in them than the head start was
-# (pixel loss 0.033): pixels alone stay close, a judge that knows nothing yet spoils most.
-# Which method is best after a whole training is another
-# question, with many talkers, metrics and intervals. Notebook 13 asks it.
+# wants soonest, and what it leaves alone. None ends nearer to the truth than it began:
+# pixels alone stay close, a judge that knows nothing yet spoils most. Which method is best after a whole
+# training is another question, with many talkers, metrics and intervals. Notebook 13 asks it.
 #
-# Two things can be seen here, though. Whoever has the say decides what the picture looks like, and at the
-# paper's weights that is not the pixel loss. And a low correlation loss, where it is trained alone or nearly,
-# is no proof of lips that move with the sound.
+# One thing can be seen here, though: whoever has the say decides what the picture looks like, and at the
+# paper's weights that is not the pixel loss.
 #
 # ## 10 · Quiz
 
