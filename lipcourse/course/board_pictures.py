@@ -45,7 +45,7 @@ def draw_history(history: Sequence[Look]) -> Figure:
         for step in turned:
             axis.axvline(step, color=pictures.COLOURS["black"], linewidth=0.7, linestyle=":")
         axis.set_xlim(0, max(steps[-1], 1))
-    left.legend(fontsize=8, loc="lower left")
+    figure.legend(handles=left.get_lines()[: len(LOSSES)], loc="outside lower center", ncols=4, fontsize=8)
     return figure
 
 

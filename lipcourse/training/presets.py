@@ -36,8 +36,8 @@ class GlanceOptions:
         frames: Video frames of a window.
         stride: Frames from the start of a window to that of the next.
         batch: Windows of a step, over all processes.
-        even: Learn from as many windows of each corpus as of the smallest: a few hundred real clips are not lost
-            among thousands of puppets.
+        even: Learn from as many windows of each corpus as of the smallest: a few hundred real clips are not
+            lost among thousands of puppets.
         steps: Steps of the generator.
         autoencoder_steps: Steps of the autoencoder before them; none where the perceptual loss has weight 0.
         hearing_steps: Steps, before all others, that teach the audio encoder alone where lips go: a head
