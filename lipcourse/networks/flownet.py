@@ -80,6 +80,8 @@ class FlowNet(nn.Module):
             self.enlarge.append(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1))
             inputs = outputs + seen + 2
             self.guesses.append(nn.Conv2d(inputs, 2, 3, padding=1))
+        if next(self.parameters()).is_meta:
+            return  # without memory there is nothing to fill, and torch would take seconds to find out
         initialise_he(self)
         for weight in self.enlarge_flow.parameters():
             _make_bilinear(weight)

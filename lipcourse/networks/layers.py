@@ -163,6 +163,8 @@ def initialise_he(network: nn.Module) -> None:
     for layer in network.modules():
         if not isinstance(layer, nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.ConvTranspose3d | nn.Linear):
             continue
+        if layer.weight.is_meta:  # nothing to draw, and torch would take seconds to find out
+            continue
         if isinstance(layer, nn.ConvTranspose2d | nn.ConvTranspose3d):
             meeting = layer.in_channels * math.prod(layer.kernel_size) / math.prod(layer.stride)
         else:

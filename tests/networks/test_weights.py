@@ -165,6 +165,14 @@ class TestRoundTrip:
         load_network(path)
         assert torch.equal(torch.get_rng_state(), state)
 
+    def test_loading_does_not_wake_the_compiler(self, tmp_path: Path) -> None:
+        """Asked to draw weights that have no memory, torch loads it first: three seconds."""
+        code = (
+            "import sys; from lipcourse.networks.weights import load_network; load_network(sys.argv[1]);"
+            "sys.exit('torch._dynamo' in sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", code, str(saved(tmp_path))], check=True)
+
     def test_nothing_is_left_beside_it_and_an_older_file_is_replaced(self, tmp_path: Path) -> None:
         saved(tmp_path, facts={"run": 1})
         path = saved(tmp_path, facts={"run": 2})
