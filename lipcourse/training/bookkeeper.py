@@ -49,6 +49,7 @@ UNCHANGEABLE = (
     "batch",
     "seed",
     "even",
+    "first_frames",
     "fixed_statistics",
     "hearing_steps",
     "painted",
@@ -101,7 +102,13 @@ class Bookkeeper:
                 remedy=f"choose a multiple of {fabric.world_size}",
             )
         windows = partial(
-            WindowLoader, data, "glance", frames=options.frames, stride=options.stride, seed=options.seed
+            WindowLoader,
+            data,
+            "glance",
+            frames=options.frames,
+            stride=options.stride,
+            seed=options.seed,
+            first_frames=options.first_frames,
         )
         self.loader = windows(
             split="train",

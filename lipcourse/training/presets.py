@@ -38,6 +38,8 @@ class GlanceOptions:
         batch: Windows of a step, over all processes.
         even: Learn from as many windows of each corpus as of the smallest: a few hundred real clips are not
             lost among thousands of puppets.
+        first_frames: The share of windows whose identity image is the first frame of their clip, which shows
+            a mouth at rest, as it is when films are made and measured; that of the others is any frame of it.
         steps: Steps of the generator.
         autoencoder_steps: Steps of the autoencoder before them; none where the perceptual loss has weight 0.
         hearing_steps: Steps, before all others, that teach the audio encoder alone where lips go: a head
@@ -88,6 +90,7 @@ class GlanceOptions:
     stride: int = 8
     batch: int = 16
     even: bool = False
+    first_frames: float = 0.0
     steps: int = 200_000
     autoencoder_steps: int = 20_000
     hearing_steps: int = 0
@@ -144,6 +147,8 @@ class GlanceOptions:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise OptionError(f"{name} cannot be {value}", remedy="give 0 or more")
+        if not 0 <= self.first_frames <= 1:
+            raise OptionError(f"first_frames cannot be {self.first_frames}", remedy="give a share, 0 to 1")
         if not 0 <= self.average < 1:
             raise OptionError(f"average cannot be {self.average}", remedy="give 0 or more, and less than 1")
         if self.painted and (self.weights.correlation or self.weights.adversarial):

@@ -69,6 +69,8 @@ class WindowLoader:
         drop_last: Leave out the last batch if it is smaller.
         even: Of several sources, show as many windows of each as of the smallest; a larger one shows those of
             other clips in each epoch.
+        first_frames: The share of windows whose identity image is the first frame of their clip, as it is
+            where a whole clip is made again; that of the others is any frame.
         unseen: What the protocol says that testing holds and training does not. With "talkers" a talker who
             is in both is an error, with "sentences" it is fine; None warns of it when testing.
 
@@ -102,10 +104,13 @@ class WindowLoader:
         workers: int = 0,
         drop_last: bool = False,
         even: bool = False,
+        first_frames: float = 0.0,
         unseen: Literal["talkers", "sentences"] | None = None,
     ) -> None:
         if system not in SYSTEMS:
             raise OptionError(f"there is no system {system!r}", remedy=f"choose from {', '.join(SYSTEMS)}")
+        if not 0 <= first_frames <= 1:
+            raise OptionError(f"a share of {first_frames} cannot be", remedy="give first_frames 0 to 1")
         if min(batch, frames, stride, world) < 1 or min(workers, seed) < 0 or not 0 <= rank < world:
             given = f"{batch=}, {frames=}, {stride=}, {world=}, {rank=}, {workers=}, {seed=}"
             raise OptionError(
@@ -117,7 +122,13 @@ class WindowLoader:
         self._system = SYSTEMS[system]
         self._catalogue = read_catalogue(sources, split)
         self._frames = frames
-        self._options: dict[str, Any] = {"length": frames, "stride": stride, "seed": seed, "shuffle": shuffle}
+        self._options: dict[str, Any] = {
+            "length": frames,
+            "stride": stride,
+            "seed": seed,
+            "shuffle": shuffle,
+            "first_frames": first_frames,
+        }
         self._batch, self._rank, self._world, self._drop_last = batch, rank, world, drop_last
         self._even = even
         self.windows = self._check(system, split, unseen)

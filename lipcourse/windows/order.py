@@ -39,7 +39,7 @@ class Order:
     Attributes:
         clip: Which clip a window is cut from.
         start: Its first frame.
-        image: Any frame of the same clip: the identity image's.
+        image: Which frame of the same clip is the identity image.
         other: Which window of this order, of another clip, stands near it: its mismatch. -1: there is none.
     """
 
@@ -64,6 +64,7 @@ def order_epoch(
     epoch: int,
     shuffle: bool,
     corpora: Numbers | None = None,
+    first_frames: float = 0.0,
 ) -> Order:
     """Put the windows of all clips in order, each once; or of each corpus as many as the smallest has.
 
@@ -78,6 +79,8 @@ def order_epoch(
         corpora: (clips,), the number of the corpus that each clip is from. Where they are given, an epoch
             shows as many windows of each corpus as of the smallest, those of the larger ones from clips that
             are drawn anew each epoch.
+        first_frames: The share of windows whose identity image is the first frame of their clip; any frame of
+            it is that of the others.
 
     Taught in notebook 05.
     """
@@ -97,6 +100,7 @@ def order_epoch(
     else:
         family = np.minimum(place // 2, max(0, len(clips) // 2 - 1))
     image = random.integers(0, frames[clip])
+    image[random.random(len(clip)) < first_frames] = 0
     return Order(clip, start, image, _contrast(clip, family))
 
 

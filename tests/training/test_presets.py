@@ -39,6 +39,7 @@ def test_the_environment_chooses_the_profile(monkeypatch):
         {"learning_rate": float("nan")},
         {"clip_gradient": -1.0},
         {"average": 1.0},
+        {"first_frames": 1.1},
     ],
 )
 def test_options_that_cannot_be_are_told(wrong):

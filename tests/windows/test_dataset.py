@@ -248,9 +248,24 @@ def test_corpora_are_read_together(corpus, tmp_path):
         even.load_state_dict(WindowLoader([corpus, more], "glance", batch=1).state_dict())
 
 
+def test_an_identity_image_can_be_the_first_frame(corpus):
+    for batch in WindowLoader(corpus, "glance", batch=4, first_frames=1):
+        for row in range(len(batch)):
+            first = clip_of(corpus, batch, row).mouths[0]
+            np.testing.assert_array_equal(batch.image[row].permute(1, 2, 0).numpy(), first)
+
+
 @pytest.mark.parametrize(
     "changes",
-    [{"batch": 0}, {"frames": 0}, {"stride": 0}, {"rank": 2, "world": 2}, {"workers": -1}, {"seed": -1}],
+    [
+        {"batch": 0},
+        {"frames": 0},
+        {"stride": 0},
+        {"rank": 2, "world": 2},
+        {"workers": -1},
+        {"seed": -1},
+        {"first_frames": -0.1},
+    ],
 )
 def test_impossible_options_are_refused(corpus, changes):
     with pytest.raises(OptionError, match="cannot be"):

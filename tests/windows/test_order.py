@@ -135,3 +135,18 @@ def test_each_epoch_shows_other_clips_of_the_larger_corpus():
     assert len(shown(0)) == 20
     assert shown(0) & shown(1) >= set(range(10))
     assert len(shown(0) | shown(1)) > 25
+
+
+@given(st.floats(0, 1), st.integers(0, 3))
+def test_a_share_of_identity_images_are_first_frames(share, seed):
+    def order(**options):
+        shards = np.zeros(200, np.int64)
+        return order_epoch(
+            np.full(200, 75), shards, length=16, stride=8, seed=seed, epoch=0, shuffle=True, **options
+        )
+
+    usual, rested = order(), order(first_frames=share)
+    assert windows_of(rested) == windows_of(usual)
+    changed = rested.image != usual.image
+    assert not rested.image[changed].any()
+    assert np.mean(rested.image == 0) == pytest.approx(share + (1 - share) / 75, abs=0.06)
