@@ -197,7 +197,7 @@ def compare(
     keys = list(truths)
     pieces = [keys[start : start + PIECE] for start in range(0, len(keys), PIECE)]
     parallel = joblib.Parallel(n_jobs=min(jobs, len(pieces)) or 1, return_as="generator")
-    for results in parallel(joblib.delayed(measure)(task, piece) for piece in pieces):
+    for results in parallel(joblib.delayed(measure)(task.only(piece), piece) for piece in pieces):
         for key, result in results:
             if isinstance(result, str):
                 skipped[key] = result

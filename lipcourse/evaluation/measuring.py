@@ -54,6 +54,15 @@ class Task(NamedTuple):
     landmarks: bool
     experts: bool
 
+    def only(self, keys: Sequence[str]) -> Task:
+        """Return what a process must know to measure these clips, and no video of others."""
+        partners = {self.partners[kind][key] for kind in self.partners for key in keys if self.partners[kind]}
+        methods = {
+            name: {key: videos[key] for key in keys if key in videos} if isinstance(videos, dict) else videos
+            for name, videos in self.methods.items()
+        }
+        return self._replace(references=self.references.only({*keys, *partners}), methods=methods)
+
 
 class _True(NamedTuple):
     """A true clip, which is also another's partner: its film and voice are looked into once."""

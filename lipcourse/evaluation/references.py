@@ -20,7 +20,7 @@ from lipcourse.evaluation.film import Sound
 from lipcourse.media import read_clip
 from lipcourse.windows.index import INDEX_FILE, read_corpus_index
 from lipcourse.windows.prepare import prepare_clip
-from lipcourse.windows.prepared import MEMBERS, PreparedClip, decode_clip
+from lipcourse.windows.prepared import MEMBERS, MOUTH_SIZE, PreparedClip, decode_clip
 from lipcourse.windows.shelf import Shelf, read_catalogue
 
 LARGEST_SIDE = 1280
@@ -84,6 +84,10 @@ class References(Mapping[str, Reference]):
     def __len__(self) -> int:
         return len(self.talkers)
 
+    def only(self, keys: Iterable[str]) -> References:  # noqa: ARG002
+        """Return what another process needs for these keys: all of it, where nothing has been read yet."""
+        return self
+
 
 class ClipsInMemory(References):
     """Prepared clips at hand."""
@@ -95,6 +99,10 @@ class ClipsInMemory(References):
 
     def __getitem__(self, key: str) -> Reference:
         return Reference.of(self._clips[key])
+
+    def only(self, keys: Iterable[str]) -> ClipsInMemory:
+        """Return the clips of these keys: the others need not travel to another process."""
+        return ClipsInMemory(self._clips[key] for key in keys)
 
 
 class PreparedClips(References):
@@ -125,8 +133,8 @@ class PreparedClips(References):
 class VideoFiles(References):
     """The videos of a folder and the folders in it, each of which is a talker.
 
-    Where there is a face, its mouth is cut out; a video in which none is found is taken as it is, and nothing
-    can be said of its landmarks.
+    Where there is a face, its mouth is cut out; a video in which none is found, or of the size of a mouth, is
+    taken as it is, and nothing can be said of its landmarks.
 
     Args:
         folder: The folder.
@@ -167,12 +175,14 @@ def open_references(folder: Path, split: str = "test", limit: int | None = None)
 def _read_video(path: Path, key: str, talker: str) -> Reference:
     """Read a video, find its face and cut out the mouth; as it is where there is no face."""
     clip = read_clip(path, key=key, talker=talker, max_side=LARGEST_SIDE)
+    whole = clip.frames.shape[1], clip.frames.shape[2]
+    as_it_is = Reference(key, talker, clip.frames, clip.fps, Sound(clip.waveform, clip.sample_rate))
+    if whole == (MOUTH_SIZE, MOUTH_SIZE):
+        return as_it_is
     try:
-        prepared = prepare_clip(clip, "test")
+        return replace(Reference.of(prepare_clip(clip, "test")), whole=whole)
     except SignalError:  # no face in it, such as a mouth alone
-        return Reference(key, talker, clip.frames, clip.fps, Sound(clip.waveform, clip.sample_rate))
-    height, width = clip.frames.shape[1:3]
-    return replace(Reference.of(prepared), whole=(height, width))
+        return as_it_is
 
 
 @lru_cache(maxsize=2)

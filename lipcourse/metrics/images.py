@@ -9,6 +9,7 @@ differences of 8-bit pictures in 8 bits, so that published numbers can be read. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,6 +27,9 @@ WINDOW_REACH, WINDOW_DEVIATION = 5, 1.5
 
 STEADY_MEAN, STEADY_VARIANCE = (0.01 * WHITE) ** 2, (0.03 * WHITE) ** 2
 """Added to SSIM's quotients, so that black and flat pictures have one."""
+
+PICTURES_AT_A_TIME = 8
+"""Whose similarity is computed at once: more would not stay in a processor's cache."""
 
 
 def psnr(reference: Tensor, generated: Tensor) -> Tensor:
@@ -106,12 +110,14 @@ class Moments(NamedTuple):
     Attributes:
         pictures: The levels.
         mean: Their mean in the window around each pixel.
-        variance: Their variance there.
+        energy: The square of that mean, and half of what steadies it.
+        spread: Their variance there, and half of what steadies it.
     """
 
     pictures: Tensor
     mean: Tensor
-    variance: Tensor
+    energy: Tensor
+    spread: Tensor
 
 
 def moments(video: Tensor) -> Moments:
@@ -124,17 +130,30 @@ def moments(video: Tensor) -> Moments:
         raise SignalError("pictures below 11 pixels have no structural similarity", remedy="give larger ones")
     pictures = video.reshape(-1, *video.shape[-3:]).permute(0, 3, 1, 2).float().contiguous()
     mean = _in_windows(pictures)
-    return Moments(pictures, mean, _in_windows(pictures * pictures) - mean * mean)
+    energy, power = mean.square(), _in_windows(pictures.square())
+    return Moments(pictures, mean, energy + STEADY_MEAN / 2, power - energy + STEADY_VARIANCE / 2)
 
 
 def structural_similarity(first: Moments, second: Moments) -> Tensor:
     """Return the SSIM of each picture with its partner, (N,), from what is known of both; see `ssim`."""
+    count = max(len(first.pictures), len(second.pictures))
+    parts = zip(*(_in_parts(each, count) for each in (first, second)), strict=True)
+    return torch.cat([_structural_similarity(*pair) for pair in parts])
+
+
+def _in_parts(video: Moments, count: int) -> Iterator[Moments]:
+    """Cut what is known of `count` pictures into as many at a time as a processor's cache holds."""
+    whole = [part.expand(count, -1, -1, -1) for part in video]
+    for start in range(0, count, PICTURES_AT_A_TIME):
+        yield Moments(*(part[start : start + PICTURES_AT_A_TIME] for part in whole))
+
+
+def _structural_similarity(first: Moments, second: Moments) -> Tensor:
     both = first.mean * second.mean
     covariance = _in_windows(first.pictures * second.pictures) - both
-    squares = first.mean.square() + second.mean.square()
-    likeness = (2 * both + STEADY_MEAN) / (squares + STEADY_MEAN)
-    structure = (2 * covariance + STEADY_VARIANCE) / (first.variance + second.variance + STEADY_VARIANCE)
-    return (likeness * structure).mean(dim=(1, 2, 3))
+    likeness = (2 * both + STEADY_MEAN) * (2 * covariance + STEADY_VARIANCE)
+    most = (first.energy + second.energy) * (first.spread + second.spread)
+    return (likeness / most).mean(dim=(1, 2, 3))
 
 
 def _in_windows(pictures: Tensor) -> Tensor:

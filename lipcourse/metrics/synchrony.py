@@ -98,9 +98,10 @@ def track_synchrony(sound: ArrayLike, motion: ArrayLike, offsets: Sequence[int] 
     """
     tried = np.array(list(offsets), dtype=int)
     # Sound that is ahead of motion is motion behind sound, with the two exchanged.
-    r = np.array(
-        [delayed_correlations(*((sound, motion) if k >= 0 else (motion, sound)), [abs(k)])[0] for k in tried]
-    )
+    r, ahead = np.empty(len(tried)), tried < 0
+    for tracks, those in (((sound, motion), ~ahead), ((motion, sound), ahead)):
+        if those.any():
+            r[those] = delayed_correlations(*tracks, np.abs(tried[those]).tolist())
     if not r.any():
         raise SignalError("the sound or the mouth does not change", remedy="give a clip of moving lips")
     best = int(r.argmax())

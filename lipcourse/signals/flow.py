@@ -174,14 +174,24 @@ def _small_flow(before: Tensor, after: Tensor, window: float, damping: float) ->
 # They are kept as arrays, since a tensor made in inference mode could not be trained through later.
 
 
-def _apply(pictures: Tensor, vertical: NDArray[np.float64], horizontal: NDArray[np.float64]) -> Tensor:
+class _Matrix:
+    """A matrix (result, given) along one axis of a picture, kept in single and in double precision."""
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        self.values = {np.float64: values, np.float32: values.astype(np.float32)}
+
+    def like(self, pictures: Tensor) -> Tensor:
+        """Return it in the type of `pictures`, where they are."""
+        values = self.values[np.float64 if pictures.dtype == torch.float64 else np.float32]
+        return torch.from_numpy(values).to(pictures)
+
+
+def _apply(pictures: Tensor, vertical: _Matrix, horizontal: _Matrix) -> Tensor:
     """Both matrices on pictures (..., H, W)."""
-    left, right = (torch.from_numpy(matrix).to(pictures) for matrix in (vertical, horizontal))
-    result: Tensor = left @ (pictures @ right.mT)
+    result: Tensor = vertical.like(pictures) @ (pictures @ horizontal.like(pictures).mT)
     return result
 
 
-@lru_cache(maxsize=256)
 def _weighting(side: int, weights: tuple[float, ...]) -> NDArray[np.float64]:
     """(side, side): a pixel becomes a weighted mean of its neighbours; the border goes on beyond the edge."""
     matrix = np.zeros((side, side))
@@ -191,23 +201,26 @@ def _weighting(side: int, weights: tuple[float, ...]) -> NDArray[np.float64]:
     return matrix
 
 
-def _blurring(side: int, deviation: float) -> NDArray[np.float64]:
+@lru_cache(maxsize=256)
+def _blurring(side: int, deviation: float) -> _Matrix:
     """(side, side): a Gaussian blur, cut off at two standard deviations."""
     reach = max(1, round(2 * deviation))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    return _weighting(side, tuple((weights / weights.sum()).tolist()))
+    return _Matrix(_weighting(side, tuple((weights / weights.sum()).tolist())))
 
 
-def _halving(side: int) -> NDArray[np.float64]:
+@lru_cache(maxsize=256)
+def _halving(side: int) -> _Matrix:
     """(side / 2 rounded up, side): blur, then take pixels 0, 2, 4, ..."""
-    return _weighting(side, BINOMIAL)[::2].copy()
+    return _Matrix(_weighting(side, BINOMIAL)[::2].copy())
 
 
-def _doubling(side: int) -> NDArray[np.float64]:
+@lru_cache(maxsize=256)
+def _doubling(side: int) -> _Matrix:
     """(side, side / 2 rounded up): pixels 0, 2, 4, ... given, those between by linear interpolation."""
     given = np.eye((side + 1) // 2)
     places = np.arange(side) / 2
-    return np.stack([np.interp(places, np.arange(len(given)), row) for row in given], axis=1)
+    return _Matrix(np.stack([np.interp(places, np.arange(len(given)), row) for row in given], axis=1))
 
 
 def _by_opencv(first: Tensor, second: Tensor, method: Callable[[Bytes, Bytes], Floats]) -> Tensor:

@@ -213,9 +213,9 @@ def delayed_correlations(
 
 def _pearson(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """Pearson's r, and 0 where one of the two is constant (its differences are rounding)."""
-    a, b = first - first.mean(), second - second.mean()
-    still = min(np.ptp(first) / (np.abs(first).max() or 1), np.ptp(second) / (np.abs(second).max() or 1))
-    return 0.0 if still < 1e-9 else float(a @ b / np.sqrt((a @ a) * (b @ b)))
+    a, b = first - first.sum() / len(first), second - second.sum() / len(second)
+    changes = (a @ a) * (b @ b)
+    return float(a @ b / np.sqrt(changes)) if changes > 1e-18 * (first @ first) * (second @ second) else 0.0
 
 
 @dataclass(frozen=True)

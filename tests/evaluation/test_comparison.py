@@ -11,6 +11,8 @@ from lipcourse.errors import CorpusError, OptionError
 from lipcourse.evaluation.comparison import compare
 from lipcourse.evaluation.intervals import bootstrap
 from lipcourse.evaluation.measures import MEASURES
+from lipcourse.evaluation.measuring import Measured, Task, measure
+from lipcourse.evaluation.references import ClipsInMemory
 from lipcourse.evaluation.trivial import (
     ANOTHER_TALKER,
     BASELINES,
@@ -84,6 +86,19 @@ def test_two_processes_find_the_same(comparison, many, soft) -> None:
     for name, scores in comparison.scores.items():
         for metric, values in scores.items():
             np.testing.assert_array_equal(again.scores[name][metric], values)
+
+
+def test_a_process_is_sent_the_clips_that_it_measures_and_their_partners(many, soft) -> None:
+    keys = [clip.key for clip in many]
+    partners = find_partners({clip.key: clip.talker for clip in many})
+    task = Task(ClipsInMemory(many), {"soft": soft}, tuple(BASELINES), partners, False, False)
+    part = task.only(keys[:2])
+    assert set(part.references) == {*keys[:2], partners["talker"][keys[0]], partners["talker"][keys[1]]}
+    assert set(part.methods["soft"]) == set(keys[:2])
+    for (_, here), (_, there) in zip(measure(task, keys[:2]), measure(part, keys[:2]), strict=True):
+        assert isinstance(here, Measured)
+        assert isinstance(there, Measured)
+        assert here.values["soft"] == pytest.approx(there.values["soft"], nan_ok=True)
 
 
 def test_lips_are_found_and_lost_frames_counted(clips) -> None:
