@@ -7,6 +7,7 @@ little more than one picture. Taught in notebook 12.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -90,13 +91,7 @@ class Film:
     @cached_property
     def motion(self) -> Motion | None:
         """How it moves; None where it is one frame or too small."""
-        count, height, width, _ = self.video.shape
-        if count < 2 or min(height, width) < LEAST_SIDE:
-            return None
-        if self.still:  # what is known costs nothing
-            return Motion(0.0, np.zeros(count - 1))
-        flow = estimate_flow(_in_network_range(self.frames))
-        return Motion(float(flow_intensity(flow).mean()), opening_steps(flow[0]))
+        return _motions([self])[0]
 
     @cached_property
     def points(self) -> Tensor | None:
@@ -116,6 +111,35 @@ class Film:
             return None
         sums = class_sums(self.experts.classifier, self.frames.numpy())
         return sums * (len(self.video) / len(self.frames))
+
+
+def see_motion(films: Iterable[Film]) -> None:
+    """See how films move, those of one shape all at once: it is less work than one by one.
+
+    Args:
+        films: Their `motion` is known from then on.
+    """
+    alike: dict[tuple[int, ...], list[Film]] = {}
+    for film in films:
+        if "motion" not in vars(film):
+            alike.setdefault(film.video.shape, []).append(film)
+    for group in alike.values():
+        for film, motion in zip(group, _motions(group), strict=True):
+            film.motion = motion
+
+
+def _motions(films: Sequence[Film]) -> list[Motion | None]:
+    """Return how each of some films of one shape moves; None where they are of one frame or too small."""
+    count, height, width, _ = films[0].video.shape
+    if count < 2 or min(height, width) < LEAST_SIDE:
+        return [None] * len(films)
+    moving = [film for film in films if not film.still]  # what is known of the others costs nothing
+    seen: dict[Film, Motion] = {}
+    if moving:
+        flow = estimate_flow(torch.cat([_in_network_range(film.frames) for film in moving]))
+        movements = flow_intensity(flow).mean(dim=(-2, -1)).tolist()
+        seen = dict(zip(moving, map(Motion, movements, opening_steps(flow)), strict=True))
+    return [seen.get(film, Motion(0.0, np.zeros(count - 1))) for film in films]
 
 
 class Voice:

@@ -13,7 +13,7 @@ Taught in notebook 04.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal, get_args
 
 import cv2
@@ -31,6 +31,9 @@ Floats = NDArray[np.floating]
 
 LUMA = (0.299, 0.587, 0.114)
 LEAST_SIDE = 16
+PIXELS_AT_ONCE = 8 * 64**2
+"""Of pairs of pictures: so many fit in a processor's cache, with all that is made of them."""
+
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 """The blur before every second pixel is taken (Burt and Adelson 1983)."""
 
@@ -132,8 +135,19 @@ def lucas_kanade(
                 height, width = scene.shape[-2:]
                 flow = 2 * _apply(flow, _doubling(height), _doubling(width))
             before, after = scene.chunk(2)
-            for _ in range(iterations):
-                flow = flow + _small_flow(before, warp(after.unsqueeze(1), flow)[:, 0], window, damping)
+            pairs = max(1, PIXELS_AT_ONCE // before[0].numel()) if first.device.type == "cpu" else len(first)
+            improve = partial(_improve, iterations=iterations, window=window, damping=damping)
+            parts = (slice(start, start + pairs) for start in range(0, len(first), pairs))
+            flow = torch.cat([improve(before[part], after[part], flow[part]) for part in parts])
+    return flow
+
+
+def _improve(
+    before: Tensor, after: Tensor, flow: Tensor, *, iterations: int, window: float, damping: float
+) -> Tensor:
+    """Add small movements to the flow between (N, H, W) that is known so far, (N, 2, H, W)."""
+    for _ in range(iterations):
+        flow = flow + _small_flow(before, warp(after.unsqueeze(1), flow)[:, 0], window, damping)
     return flow
 
 

@@ -7,7 +7,7 @@ import torch
 from lipcourse.errors import SignalError
 from lipcourse.evaluation.comparison import compare
 from lipcourse.evaluation.experts import Experts, class_sums
-from lipcourse.evaluation.film import Film, Sound, Voice
+from lipcourse.evaluation.film import Film, Sound, Voice, see_motion
 from lipcourse.evaluation.measures import MEASURES, measure_clip, measure_film
 from lipcourse.evaluation.trivial import (
     ANOTHER_TALKER,
@@ -53,6 +53,20 @@ def test_a_film_knows_what_its_frames_show(video, experts) -> None:
         expected = experts.sync.see(seen)[0]
     torch.testing.assert_close(film.points, expected, atol=1e-5, rtol=0)
     np.testing.assert_allclose(film.classes, class_sums(experts.classifier, video), atol=1e-4)
+
+
+def test_films_seen_together_move_as_alone(moving) -> None:
+    videos = [moving, first_frame(moving), blurred(moving), moving[:5], moving[:1], moving[:, ::8, ::8]]
+    together, alone = ([Film(np.ascontiguousarray(video)) for video in videos] for _ in range(2))
+    see_motion(together)
+    for film, other in zip(together, alone, strict=True):
+        assert "motion" in vars(film)
+        if other.motion is None:
+            assert film.motion is None
+            continue
+        assert film.motion.movement == pytest.approx(other.motion.movement, abs=1e-6)
+        np.testing.assert_allclose(film.motion.opening, other.motion.opening, atol=1e-5)
+    assert [film.motion is None for film in together] == [False] * 4 + [True] * 2
 
 
 @pytest.mark.parametrize("made", [blurred, first_frame])
