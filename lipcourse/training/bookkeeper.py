@@ -43,6 +43,7 @@ UNCHANGEABLE = (
     "width",
     "block_kernel",
     "motion",
+    "flow",
     "derivative",
     "frames",
     "stride",

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from lipcourse.networks.autoencoder import PerceptualAutoencoder
+from lipcourse.networks.flownet import FlowNet
 from lipcourse.networks.glance import AudioEncoder, Generator
 from lipcourse.networks.glance_correlation import AudioDerivativeEncoder, FlowEncoder
 from lipcourse.networks.glance_discriminators import Discriminator
@@ -73,7 +74,7 @@ MAKERS: dict[Maker, type[LipGenerator]] = {
 
 
 class Glance(nn.Module):
-    """The five networks of a training, and what each is to make small.
+    """The networks of a training, and what each is to make small.
 
     Args:
         options: Their sizes, and which losses there are.
@@ -87,6 +88,8 @@ class Glance(nn.Module):
         self.flow_encoder = FlowEncoder(options.width, inputs=2 if options.derivative else 3)
         self.autoencoder = PerceptualAutoencoder(options.width)
         self.discriminator = Discriminator(options.width, options.motion)
+        flownet = options.flow == "flownet" and options.uses_flow
+        self.flownet = freeze(load_network("flownet", FlowNet)) if flownet else None
         self.ear = Ear(channels(256, options.width)) if options.hearing_steps else None
         if options.fixed_statistics:
             start_quietly(self)
@@ -132,7 +135,9 @@ class Glance(nn.Module):
 
     def flow(self, video: Tensor) -> Tensor | None:
         """Measure optical flow, (B, 2, T - 1, H, W), where a loss looks at it; gradients go through."""
-        return estimate_flow(video) if self.options.uses_flow else None
+        if not self.options.uses_flow:
+            return None
+        return estimate_flow(video) if self.flownet is None else self.flownet.estimate(video)
 
     def discriminator_loss(self, batch: GlanceBatch, video: Tensor, flow: Tensor | None) -> Tensor:
         """Eq. 4, on generated video (B, 3, T, 64, 64) and its flow, neither of which gets a gradient."""

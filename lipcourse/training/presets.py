@@ -22,6 +22,7 @@ Schedule = Literal["constant", "cosine"]
 Measure = Literal["pixel", "psnr", "listening"]
 Phase = Literal["hearing", "autoencoder", "glance"]
 Maker = Literal["glance", "speech2vid", "video_gan"]
+Flow = Literal["lucas_kanade", "flownet"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class GlanceOptions:
         warmup: Steps over which the learning rate rises first.
         clip_gradient: The longest gradient; a longer one is shortened to it. 0 for any length.
         motion: What the discriminator's third stream sees.
+        flow: What tells how pixels move: Lucas and Kanade's method, or the shipped FlowNetS; the paper took a
+            FlowNet.
         correlation: How Eq. 1 is read.
         derivative: False compares sound and frames themselves, not their changes (Table 2, f).
         lambda_p: Weight of generated pairs in Eq. 4.
@@ -103,6 +106,7 @@ class GlanceOptions:
     warmup: int = 0
     clip_gradient: float = 10.0
     motion: Motion = "flow"
+    flow: Flow = "lucas_kanade"
     correlation: CorrelationMode = "flat"
     derivative: bool = True
     lambda_p: float = 0.5

@@ -128,9 +128,9 @@ pictures.show(
 # ## 2 · What the flow sees
 #
 # On the other side stands optical flow, F(v): for each pixel, where it goes in the next frame. (The paper
-# uses a trained FlowNet; ours by default is the method of Lucas and Kanade, which has no weights and
-# through which gradients flow just as well.) Is it right? A puppet can tell. Here is the step in which
-# its lips move most.
+# uses a trained FlowNet, as `lipcourse train glance --flow flownet` does; ours by default is the method of
+# Lucas and Kanade, which has no weights and through which gradients flow just as well.) Is it right? A
+# puppet can tell. Here is the step in which its lips move most.
 
 # %%
 moves = np.diff(points, axis=0)

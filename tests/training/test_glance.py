@@ -158,6 +158,20 @@ def test_the_discriminator_is_shown_equation_4(batch, tiny):
     assert all(weight.grad is not None for weight in judge.parameters())
 
 
+def test_flow_can_be_what_a_fixed_network_sees(batch, tiny, fabric):
+    glance, optimizers = begin(replace(tiny, flow="flownet"))
+    video = batch.video.clone().requires_grad_()
+    seen = load_network("flownet").estimate(batch.video)
+    torch.testing.assert_close(glance.flow(video), seen)
+    glance.flow(video).square().sum().backward()
+    assert video.grad.abs().sum() > 0
+    weights = [weight.clone() for weight in glance.flownet.parameters()]
+    glance.prepare(pretraining=False)
+    adversarial_step(fabric, glance, optimizers, batch)
+    assert all(map(torch.equal, weights, glance.flownet.parameters()))
+    assert Glance(replace(tiny, flow="flownet", weights=ObjectiveWeights(0, 1, 0, 0))).flownet is None
+
+
 def test_every_loss_of_the_generator_reaches_its_first_layer(batch, tiny):
     glance, _ = begin(tiny)
     glance.prepare(pretraining=False)
