@@ -50,8 +50,9 @@ def psnr(reference: Tensor, generated: Tensor) -> Tensor:
         SignalError: The shapes differ, or are not those of RGB videos.
     """
     _check(reference, generated)
-    error = (reference.double() - generated.double()).square().mean(dim=(-4, -3, -2, -1))
-    return _decibels(error)
+    kind = torch.promote_types(reference.dtype, torch.float32)  # in which 8-bit levels and squares are exact
+    error = (reference.to(kind) - generated.to(kind)).square().mean(dim=(-4, -3, -2, -1))
+    return _decibels(error.double())
 
 
 def psnr_wrapped(reference: Tensor, generated: Tensor) -> Tensor:
