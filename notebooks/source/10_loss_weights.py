@@ -371,8 +371,8 @@ for name, run in grid.items():
 
 # %% [markdown]
 # Do not take this for the paper's table. 20 steps of a small network tell how weights *act*: what each loss
-# wants soonest, and what it leaves alone. None ends nearer to the truth than it began:
-# pixels alone stay close, a judge that knows nothing yet spoils most. Which method is best after a whole
+# wants soonest, and what it leaves alone. None ends nearer to the truth than it began: the two in which
+# the pixels have a say stay closest, a judge that knows nothing yet spoils most. Which method is best after a whole
 # training is another question, with many talkers, metrics and intervals. Notebook 13 asks it.
 #
 # One thing can be seen here, though: whoever has the say decides what the picture looks like, and at the
