@@ -370,10 +370,11 @@ for name, run in grid.items():
     print(f"{name:36} {ends[0]:5.3f}  {ends[1]:11.3f}   {np.mean(run.shares['pixel'][-3:]):.1%}")
 
 # %% [markdown]
-# Do not take this for the paper's table. 20 steps of a small network tell how weights *act*: what each loss
-# wants soonest, and what it leaves alone. None ends nearer to the truth than it began: the two in which
-# the pixels have a say stay closest, a judge that knows nothing yet spoils most. Which method is best after a whole
-# training is another question, with many talkers, metrics and intervals. Notebook 13 asks it.
+# Do not take this for the paper's table. 20 steps of a small network tell how weights *act*: what each
+# loss wants soonest, and what it leaves alone. None ends nearer to the truth than it began: the two in
+# which the pixels have a say stay closest, a judge that knows nothing yet spoils most. Which method is
+# best after a whole training is another question, with many talkers, metrics and intervals. Notebook 13
+# asks it.
 #
 # One thing can be seen here, though: whoever has the say decides what the picture looks like, and at the
 # paper's weights that is not the pixel loss.

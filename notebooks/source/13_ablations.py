@@ -340,10 +340,11 @@ print(
 )
 
 # %% [markdown]
-# The budget was a classroom's, so the nine did not begin from nothing: all begin from *one* generator
-# that had learnt to speak by the pixel loss alone (an earlier state of `glance-puppets` in `weights/`), and each
-# goes on by its own objective, in small steps. The question is thereby another than the paper's: not "what comes
-# of a training without x?", but "where does the objective without x push a mouth that already speaks?"
+# The budget was a classroom's, so the nine did not begin from nothing: all begin from *one* generator that
+# had learnt to speak by the pixel loss alone (an earlier state of `glance-puppets` in `weights/`), and
+# each goes on by its own objective, in small steps. The question is thereby another than the paper's: not
+# "what comes of a training without x?", but "where does the objective without x push a mouth that already
+# speaks?"
 #
 # First, what is to be seen: ten frames of a clip of a talker never trained on. Then, the numbers.
 
