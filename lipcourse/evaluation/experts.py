@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from lipcourse.evaluation.intervals import DRAWS, TAILS, Interval
 from lipcourse.networks.classifier import VisemeClassifier
@@ -51,15 +51,16 @@ def find_experts() -> Experts:
     )
 
 
-def class_sums(classifier: VisemeClassifier, video: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return all that the inception-style score needs of a video (T, 64, 64, 3).
+def class_sums(classifier: VisemeClassifier, videos: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return all that the inception-style score needs of videos (..., T, 64, 64, 3).
 
     Returns:
-        (10,): how many frames; the sum over frames of sum_y p(y|x) log p(y|x); those of each p(y|x).
+        (..., 10): how many frames; the sum over frames of sum_y p(y|x) log p(y|x); those of each p(y|x).
     """
-    likely = classifier.probabilities(video).double()
-    certainty = torch.special.xlogy(likely, likely).sum()
-    return np.array([len(likely), float(certainty), *likely.sum(dim=0).tolist()])
+    likely = classifier.probabilities(videos.reshape(-1, *videos.shape[-3:])).double().numpy()
+    certainty = xlogy(likely, likely).sum(axis=1, keepdims=True)
+    told = np.concatenate([np.ones_like(certainty), certainty, likely], axis=1)
+    return np.asarray(told.reshape(*videos.shape[:-3], -1).sum(axis=-2))
 
 
 def inception_interval(
@@ -94,5 +95,4 @@ def inception_interval(
 def _scores(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turn sums (..., 10) into scores (...)."""
     count, certainty, likely = totals[..., 0], totals[..., 1], totals[..., 2:] / totals[..., :1]
-    spread = torch.special.xlogy(torch.from_numpy(likely), torch.from_numpy(likely)).sum(dim=-1).numpy()
-    return np.asarray(np.exp(certainty / count - spread))
+    return np.asarray(np.exp(certainty / count - xlogy(likely, likely).sum(axis=-1)))

@@ -95,51 +95,64 @@ class Film:
 
     @cached_property
     def points(self) -> Tensor | None:
-        """The sync expert's points (T - 4, 128) of 64x64 lips; None without it, or without a window."""
-        count = len(self.video) - WINDOW + 1
-        if self.experts.sync is None or count < 1:
-            return None
-        shown = self.video[:WINDOW] if self.still else self.video
-        with torch.no_grad():
-            seen: Tensor = self.experts.sync.see(_in_network_range(torch.from_numpy(shown)))[0]
-        return seen.expand(count, -1)
+        """The sync expert's points (T - 4, 128); None without it or a window, or of other than 64x64."""
+        return _points([self])[0]
 
     @cached_property
     def classes(self) -> NDArray[np.float64] | None:
         """What `class_sums` gives of all frames; None without a classifier, or of other than 64x64."""
-        if self.experts.classifier is None or self.video.shape[1:3] != (64, 64):
-            return None
-        sums = class_sums(self.experts.classifier, self.frames.numpy())
-        return sums * (len(self.video) / len(self.frames))
+        return _classes([self])[0]
 
 
-def see_motion(films: Iterable[Film]) -> None:
-    """See how films move, those of one shape all at once: it is less work than one by one.
+def see_together(films: Iterable[Film], *, listening: bool = True) -> None:
+    """See how films move and what the experts make of them, those of one shape all at once.
+
+    It is less work than one by one.
 
     Args:
-        films: Their `motion` is known from then on.
+        films: Their `motion`, `classes` and `points` are known from then on; they have the same experts.
+        listening: Whether the points will be asked for: there is a sound to compare them with.
     """
-    alike: dict[tuple[int, ...], list[Film]] = {}
-    for film in films:
-        if "motion" not in vars(film):
-            alike.setdefault(film.video.shape, []).append(film)
-    for group in alike.values():
-        for film, motion in zip(group, _motions(group), strict=True):
-            film.motion = motion
+    found = {"motion": _motions, "classes": _classes, **({"points": _points} if listening else {})}
+    for name, see in found.items():
+        alike: dict[tuple[int, ...], list[Film]] = {}
+        for film in films:
+            if name not in vars(film):
+                alike.setdefault((*film.video.shape, film.still), []).append(film)
+        for group in alike.values():
+            for film, seen in zip(group, see(group), strict=True):
+                setattr(film, name, seen)
 
 
-def _motions(films: Sequence[Film]) -> list[Motion | None]:
-    """Return how each of some films of one shape moves; None where they are of one frame or too small."""
+# Each of these sees films of one shape, all of which move or none of which does.
+
+
+def _motions(films: Sequence[Film]) -> Sequence[Motion | None]:
     count, height, width, _ = films[0].video.shape
     if count < 2 or min(height, width) < LEAST_SIDE:
         return [None] * len(films)
-    moving = [film for film in films if not film.still]  # what is known of the others costs nothing
-    seen: dict[Film, Motion] = {}
-    if moving:
-        flow = estimate_flow(torch.cat([_in_network_range(film.frames) for film in moving]))
-        movements = flow_intensity(flow).mean(dim=(-2, -1)).tolist()
-        seen = dict(zip(moving, map(Motion, movements, opening_steps(flow)), strict=True))
-    return [seen.get(film, Motion(0.0, np.zeros(count - 1))) for film in films]
+    if films[0].still:  # what is known costs nothing
+        return [Motion(0.0, np.zeros(count - 1))] * len(films)
+    flow = estimate_flow(torch.cat([_in_network_range(film.frames) for film in films]))
+    movements = flow_intensity(flow).mean(dim=(-2, -1)).tolist()
+    return list(map(Motion, movements, opening_steps(flow)))
+
+
+@torch.no_grad()
+def _points(films: Sequence[Film]) -> Sequence[Tensor | None]:
+    expert, count = films[0].experts.sync, len(films[0].video) - WINDOW + 1
+    if expert is None or count < 1 or films[0].video.shape[1:3] != (64, 64):
+        return [None] * len(films)
+    shown = [torch.from_numpy(film.video[:WINDOW] if film.still else film.video) for film in films]
+    return [each.expand(count, -1) for each in expert.see(torch.cat(list(map(_in_network_range, shown))))]
+
+
+def _classes(films: Sequence[Film]) -> Sequence[NDArray[np.float64] | None]:
+    classifier = films[0].experts.classifier
+    if classifier is None or films[0].video.shape[1:3] != (64, 64):
+        return [None] * len(films)
+    sums = class_sums(classifier, np.stack([film.frames.numpy() for film in films]))
+    return list(sums * (len(films[0].video) / len(films[0].frames)))
 
 
 class Voice:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lipcourse.errors import LipcourseError, ModelError, OptionError
 from lipcourse.evaluation.experts import Experts, find_experts
-from lipcourse.evaluation.film import Film, Video, Voice, see_motion
+from lipcourse.evaluation.film import Film, Video, Voice, see_together
 from lipcourse.evaluation.landmarks import find_lips
 from lipcourse.evaluation.measures import Lips, measure_film
 from lipcourse.evaluation.references import Reference, References
@@ -137,7 +137,7 @@ def _measure_clip(
         kind = BASELINES[name].needs_other
         other = true(task.partners[kind][reference.key]) if kind else truth
         shown[name] = _baseline(BASELINES[name], truth, other)
-    see_motion({film for film, _ in shown.values()})
+    see_together({film for film, _ in shown.values()}, listening=reference.sound is not None)
     values = {
         name: measure_film(film, truth.film, voice=voice, true_voice=truth.voice, landmarks=lips(film))
         for name, (film, voice) in shown.items()

@@ -7,7 +7,7 @@ import torch
 from lipcourse.errors import SignalError
 from lipcourse.evaluation.comparison import compare
 from lipcourse.evaluation.experts import Experts, class_sums
-from lipcourse.evaluation.film import Film, Sound, Voice, see_motion
+from lipcourse.evaluation.film import Film, Sound, Voice, see_together
 from lipcourse.evaluation.measures import MEASURES, measure_clip, measure_film
 from lipcourse.evaluation.trivial import (
     ANOTHER_TALKER,
@@ -55,18 +55,25 @@ def test_a_film_knows_what_its_frames_show(video, experts) -> None:
     np.testing.assert_allclose(film.classes, class_sums(experts.classifier, video), atol=1e-4)
 
 
-def test_films_seen_together_move_as_alone(moving) -> None:
-    videos = [moving, first_frame(moving), blurred(moving), moving[:5], moving[:1], moving[:, ::8, ::8]]
-    together, alone = ([Film(np.ascontiguousarray(video)) for video in videos] for _ in range(2))
-    see_motion(together)
+def test_films_seen_together_are_as_alone(moving, experts) -> None:
+    videos = [moving, first_frame(moving), blurred(moving), moving[:6], moving[:1], moving[:, ::8, ::8]]
+    together, alone = ([Film(np.ascontiguousarray(each), experts) for each in videos] for _ in range(2))
+    see_together(together)
     for film, other in zip(together, alone, strict=True):
-        assert "motion" in vars(film)
+        assert {"motion", "points", "classes"} <= vars(film).keys()
+        for name in ("points", "classes"):
+            seen, expected = getattr(film, name), getattr(other, name)
+            assert (seen is None) == (expected is None)
+            if seen is not None:
+                np.testing.assert_allclose(seen, expected, atol=1e-4)
         if other.motion is None:
             assert film.motion is None
-            continue
-        assert film.motion.movement == pytest.approx(other.motion.movement, abs=1e-6)
-        np.testing.assert_allclose(film.motion.opening, other.motion.opening, atol=1e-5)
+        else:
+            assert film.motion.movement == pytest.approx(other.motion.movement, abs=1e-6)
+            np.testing.assert_allclose(film.motion.opening, other.motion.opening, atol=1e-5)
     assert [film.motion is None for film in together] == [False] * 4 + [True] * 2
+    assert [film.points is None for film in together] == [False] * 4 + [True] * 2
+    assert [film.classes is None for film in together] == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize("made", [blurred, first_frame])
