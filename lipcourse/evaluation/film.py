@@ -133,7 +133,7 @@ def _motions(films: Sequence[Film]) -> Sequence[Motion | None]:
         return [None] * len(films)
     if films[0].still:  # what is known costs nothing
         return [Motion(0.0, np.zeros(count - 1))] * len(films)
-    flow = estimate_flow(torch.cat([_in_network_range(film.frames) for film in films]))
+    flow = estimate_flow(_in_network_range([film.frames for film in films]))
     movements = flow_intensity(flow).mean(dim=(-2, -1)).tolist()
     return list(map(Motion, movements, opening_steps(flow)))
 
@@ -144,7 +144,7 @@ def _points(films: Sequence[Film]) -> Sequence[Tensor | None]:
     if expert is None or count < 1 or films[0].video.shape[1:3] != (64, 64):
         return [None] * len(films)
     shown = [torch.from_numpy(film.video[:WINDOW] if film.still else film.video) for film in films]
-    return [each.expand(count, -1) for each in expert.see(torch.cat(list(map(_in_network_range, shown))))]
+    return [each.expand(count, -1) for each in expert.see(_in_network_range(shown))]
 
 
 def _classes(films: Sequence[Film]) -> Sequence[NDArray[np.float64] | None]:
@@ -189,6 +189,6 @@ class Voice:
         return heard
 
 
-def _in_network_range(frames: Tensor) -> Tensor:
-    """Levels (T, H, W, 3) as a video (1, 3, T, H, W) in [-1, 1]."""
-    return frames.permute(3, 0, 1, 2)[None].float() / 127.5 - 1
+def _in_network_range(films: Sequence[Tensor]) -> Tensor:
+    """B films' levels (T, H, W, 3) as videos (B, 3, T, H, W) in [-1, 1]."""
+    return torch.stack(list(films)).movedim(-1, 1).float() / 127.5 - 1

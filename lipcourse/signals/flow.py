@@ -12,7 +12,7 @@ Taught in notebook 04.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Literal, get_args
 
@@ -206,7 +206,7 @@ def _apply(pictures: Tensor, vertical: _Matrix, horizontal: _Matrix) -> Tensor:
     return result
 
 
-def _weighting(side: int, weights: tuple[float, ...]) -> NDArray[np.float64]:
+def _weighting(side: int, weights: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     """(side, side): a pixel becomes a weighted mean of its neighbours; the border goes on beyond the edge."""
     matrix = np.zeros((side, side))
     pixels = np.arange(side)
@@ -220,7 +220,7 @@ def _blurring(side: int, deviation: float) -> _Matrix:
     """(side, side): a Gaussian blur, cut off at two standard deviations."""
     reach = max(1, round(2 * deviation))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    return _Matrix(_weighting(side, tuple((weights / weights.sum()).tolist())))
+    return _Matrix(_weighting(side, weights / weights.sum()))
 
 
 @lru_cache(maxsize=256)
