@@ -214,8 +214,8 @@ def delayed_correlations(
 def _pearson(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """Pearson's r, and 0 where one of the two is constant (its differences are rounding)."""
     a, b = first - first.sum() / len(first), second - second.sum() / len(second)
-    changes = (a @ a) * (b @ b)
-    return float(a @ b / np.sqrt(changes)) if changes > 1e-18 * (first @ first) * (second @ second) else 0.0
+    both_change = a @ a > 1e-18 * (first @ first) and b @ b > 1e-18 * (second @ second)
+    return float(a @ b / np.sqrt((a @ a) * (b @ b))) if both_change else 0.0
 
 
 @dataclass(frozen=True)

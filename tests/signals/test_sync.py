@@ -148,6 +148,15 @@ def test_correlations_do_not_depend_on_scale_or_level() -> None:
     )
 
 
+def test_two_faint_changes_on_a_high_level_still_correlate() -> None:
+    sound, motion = np.random.default_rng(6).normal(size=(2, 30))
+    np.testing.assert_allclose(
+        delayed_correlations(1 + 1e-6 * sound, 1 + 1e-6 * motion),
+        delayed_correlations(sound, motion),
+        atol=1e-6,
+    )
+
+
 def test_what_cannot_be_correlated_is_said() -> None:
     with pytest.raises(SignalError, match="two of"):
         delayed_correlations(noise(74), noise(73))
