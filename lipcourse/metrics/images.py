@@ -50,7 +50,8 @@ def psnr(reference: Tensor, generated: Tensor) -> Tensor:
         SignalError: The shapes differ, or are not those of RGB videos.
     """
     _check(reference, generated)
-    kind = torch.promote_types(reference.dtype, torch.float32)  # in which 8-bit levels and squares are exact
+    # In single precision 8-bit levels and their squares are exact; wider types keep theirs.
+    kind = torch.promote_types(torch.promote_types(reference.dtype, generated.dtype), torch.float32)
     error = (reference.to(kind) - generated.to(kind)).square().mean(dim=(-4, -3, -2, -1))
     return _decibels(error.double())
 
