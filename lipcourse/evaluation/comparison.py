@@ -25,7 +25,7 @@ from lipcourse.evaluation.experts import find_experts, inception_interval
 from lipcourse.evaluation.film import Video
 from lipcourse.evaluation.intervals import DRAWS, Interval, bootstrap
 from lipcourse.evaluation.measures import MEASURES
-from lipcourse.evaluation.measuring import PIECE, Measured, Task, measure
+from lipcourse.evaluation.measuring import Measured, Task, measure, pieces
 from lipcourse.evaluation.references import ClipsInMemory, References
 from lipcourse.evaluation.trivial import BASELINES, choose_baselines, find_partners
 from lipcourse.windows.prepared import PreparedClip
@@ -194,17 +194,16 @@ def compare(
             f"no metric of the network {name!r}: it is not in weights/" for name in find_experts().missing
         )
     measured, skipped = dict[str, Measured](), dict[str, str]()
-    keys = list(truths)
-    pieces = [keys[start : start + PIECE] for start in range(0, len(keys), PIECE)]
-    parallel = joblib.Parallel(n_jobs=min(jobs, len(pieces)) or 1, return_as="generator")
-    for results in parallel(joblib.delayed(measure)(task.only(piece), piece) for piece in pieces):
+    cut = pieces(task, joblib.effective_n_jobs(jobs))
+    parallel = joblib.Parallel(n_jobs=min(jobs, len(cut)) or 1, return_as="generator")
+    for results in parallel(joblib.delayed(measure)(task.only(piece), piece) for piece in cut):
         for key, result in results:
             if isinstance(result, str):
                 skipped[key] = result
             else:
                 measured[key] = result
             if progress is not None:
-                progress(len(measured) + len(skipped), len(keys))
+                progress(len(measured) + len(skipped), len(truths))
     if not measured:
         first = f"; the first: {next(iter(skipped.values()))}" if skipped else ""
         raise CorpusError(f"no clip is left to measure{first}", where=truths.name)

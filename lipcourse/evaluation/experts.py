@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
+from torch import Tensor
 
 from lipcourse.evaluation.intervals import DRAWS, TAILS, Interval
 from lipcourse.networks.classifier import VisemeClassifier
@@ -51,16 +52,19 @@ def find_experts() -> Experts:
     )
 
 
-def class_sums(classifier: VisemeClassifier, videos: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return all that the inception-style score needs of videos (..., T, 64, 64, 3).
+def class_sums(probabilities: Tensor) -> NDArray[np.float64]:
+    """Return all that the inception-style score needs of videos whose frames are classified.
+
+    Args:
+        probabilities: (..., T, 8), p(y|x) of each frame x.
 
     Returns:
         (..., 10): how many frames; the sum over frames of sum_y p(y|x) log p(y|x); those of each p(y|x).
     """
-    likely = classifier.probabilities(videos.reshape(-1, *videos.shape[-3:])).double().numpy()
-    certainty = xlogy(likely, likely).sum(axis=1, keepdims=True)
-    told = np.concatenate([np.ones_like(certainty), certainty, likely], axis=1)
-    return np.asarray(told.reshape(*videos.shape[:-3], -1).sum(axis=-2))
+    likely = probabilities.double().cpu().numpy()
+    certainty = xlogy(likely, likely).sum(axis=-1, keepdims=True)
+    told = np.concatenate([np.ones_like(certainty), certainty, likely], axis=-1)
+    return np.asarray(told.sum(axis=-2))
 
 
 def inception_interval(

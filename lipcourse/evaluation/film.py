@@ -19,7 +19,7 @@ from torch import Tensor
 from lipcourse.errors import SignalError
 from lipcourse.evaluation.experts import Experts, class_sums
 from lipcourse.metrics.cpbd import BLOCK, cpbd
-from lipcourse.metrics.images import Moments, moments
+from lipcourse.metrics.images import Moments, colour_planes, moments
 from lipcourse.metrics.motion import flow_intensity
 from lipcourse.networks.sync_expert import WINDOW
 from lipcourse.signals.audio import log_mel
@@ -79,9 +79,14 @@ class Film:
         return torch.from_numpy(self.video[:1] if self.still else self.video)
 
     @cached_property
+    def levels(self) -> Tensor:
+        """The same as planes of one colour each, float32 (T, 3, H, W), from 0 to 255."""
+        return colour_planes(self.frames)
+
+    @cached_property
     def moments(self) -> Moments:
         """What SSIM asks of it: of one frame, where it stands still."""
-        return moments(self.frames)
+        return moments(self.levels)
 
     @cached_property
     def sharpness(self) -> float:
@@ -91,17 +96,17 @@ class Film:
     @cached_property
     def motion(self) -> Motion | None:
         """How it moves; None where it is one frame or too small."""
-        return _motions([self])[0]
+        return _motions([self], _in_network_range([self]))[0]
 
     @cached_property
     def points(self) -> Tensor | None:
         """The sync expert's points (T - 4, 128); None without it or a window, or of other than 64x64."""
-        return _points([self])[0]
+        return _points([self], _in_network_range([self]))[0]
 
     @cached_property
     def classes(self) -> NDArray[np.float64] | None:
         """What `class_sums` gives of all frames; None without a classifier, or of other than 64x64."""
-        return _classes([self])[0]
+        return _classes([self], _in_network_range([self]))[0]
 
 
 def see_together(films: Iterable[Film], *, listening: bool = True) -> None:
@@ -114,45 +119,51 @@ def see_together(films: Iterable[Film], *, listening: bool = True) -> None:
         listening: Whether the points will be asked for: there is a sound to compare them with.
     """
     found = {"motion": _motions, "classes": _classes, **({"points": _points} if listening else {})}
-    for name, see in found.items():
-        alike: dict[tuple[int, ...], list[Film]] = {}
-        for film in films:
-            if name not in vars(film):
-                alike.setdefault((*film.video.shape, film.still), []).append(film)
-        for group in alike.values():
-            for film, seen in zip(group, see(group), strict=True):
+    alike: dict[tuple[int, ...], list[Film]] = {}
+    for film in films:
+        if not found.keys() <= vars(film).keys():
+            alike.setdefault((*film.video.shape, film.still), []).append(film)
+    for group in alike.values():
+        pictures = _in_network_range(group)
+        for name, see in found.items():
+            for film, seen in zip(group, see(group, pictures), strict=True):
                 setattr(film, name, seen)
+
+
+def _in_network_range(films: Sequence[Film]) -> Tensor:
+    """What films show, (B, T, 3, H, W) in [-1, 1]; T is 1 where they stand still."""
+    return torch.stack([film.levels for film in films]).div_(127.5).sub_(1)
 
 
 # Each of these sees films of one shape, all of which move or none of which does.
 
 
-def _motions(films: Sequence[Film]) -> Sequence[Motion | None]:
+def _motions(films: Sequence[Film], pictures: Tensor) -> Sequence[Motion | None]:
     count, height, width, _ = films[0].video.shape
     if count < 2 or min(height, width) < LEAST_SIDE:
         return [None] * len(films)
     if films[0].still:  # what is known costs nothing
         return [Motion(0.0, np.zeros(count - 1))] * len(films)
-    flow = estimate_flow(_in_network_range([film.frames for film in films]))
+    flow = estimate_flow(pictures.movedim(2, 1))
     movements = flow_intensity(flow).mean(dim=(-2, -1)).tolist()
     return list(map(Motion, movements, opening_steps(flow)))
 
 
 @torch.no_grad()
-def _points(films: Sequence[Film]) -> Sequence[Tensor | None]:
+def _points(films: Sequence[Film], pictures: Tensor) -> Sequence[Tensor | None]:
     expert, count = films[0].experts.sync, len(films[0].video) - WINDOW + 1
     if expert is None or count < 1 or films[0].video.shape[1:3] != (64, 64):
         return [None] * len(films)
-    shown = [torch.from_numpy(film.video[:WINDOW] if film.still else film.video) for film in films]
-    return [each.expand(count, -1) for each in expert.see(_in_network_range(shown))]
+    shown = pictures.expand(-1, WINDOW, -1, -1, -1) if films[0].still else pictures
+    return [each.expand(count, -1) for each in expert.see(shown.movedim(2, 1))]
 
 
-def _classes(films: Sequence[Film]) -> Sequence[NDArray[np.float64] | None]:
+def _classes(films: Sequence[Film], pictures: Tensor) -> Sequence[NDArray[np.float64] | None]:
     classifier = films[0].experts.classifier
     if classifier is None or films[0].video.shape[1:3] != (64, 64):
         return [None] * len(films)
-    sums = class_sums(classifier, np.stack([film.frames.numpy() for film in films]))
-    return list(sums * (len(films[0].video) / len(films[0].frames)))
+    likely = classifier.likelihoods(pictures.flatten(0, 1)).reshape(*pictures.shape[:2], -1)
+    return list(class_sums(likely) * (len(films[0].video) / pictures.shape[1]))
 
 
 class Voice:
@@ -187,8 +198,3 @@ class Voice:
         with torch.no_grad():
             heard: Tensor = self.experts.sync.hear(self.columns)[0]
         return heard
-
-
-def _in_network_range(films: Sequence[Tensor]) -> Tensor:
-    """B films' levels (T, H, W, 3) as videos (B, 3, T, H, W) in [-1, 1]."""
-    return torch.stack(list(films)).movedim(-1, 1).float() / 127.5 - 1

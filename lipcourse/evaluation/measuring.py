@@ -21,8 +21,8 @@ from lipcourse.evaluation.measures import Lips, measure_film
 from lipcourse.evaluation.references import Reference, References
 from lipcourse.evaluation.trivial import BASELINES, Baseline
 
-PIECE = 8
-"""Clips that a process measures at a time."""
+LARGEST_PIECE = 32
+"""Clips that a process measures at a time: their partner, which is often the same, is looked into once."""
 
 KEPT = 4
 """True clips kept at hand: partners are near each other."""
@@ -70,6 +70,16 @@ class _True(NamedTuple):
     reference: Reference
     film: Film
     voice: Voice | None
+
+
+def pieces(task: Task, jobs: int) -> list[list[str]]:
+    """Cut a task into as many clips at a time as leave each of so many processes a few turns.
+
+    Finding lips takes so long that a clip at a time is best: progress is seen, and there is little to share.
+    """
+    keys = list(task.references)
+    size = 1 if task.landmarks else max(1, min(LARGEST_PIECE, len(keys) // (4 * jobs)))
+    return [keys[start : start + size] for start in range(0, len(keys), size)]
 
 
 def measure(task: Task, keys: Sequence[str]) -> list[tuple[str, Measured | str]]:

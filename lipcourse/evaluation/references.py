@@ -26,6 +26,9 @@ from lipcourse.windows.shelf import Shelf, read_catalogue
 LARGEST_SIDE = 1280
 """A longer side of a video's pictures is shrunk to so many pixels."""
 
+KEPT = 8
+"""Clips that a process keeps at hand: each is asked for by several methods, and by another clip."""
+
 TRUE_POINTS = ("puppets",)
 """Corpora whose landmarks are known and not found, as their origin begins."""
 
@@ -126,8 +129,7 @@ class PreparedClips(References):
         super().__init__({catalogue.keys[each]: catalogue.talkers[each] for each in chosen}, name, licence)
 
     def __getitem__(self, key: str) -> Reference:
-        members = _shelf(self._shards).read(self._shard[key], key, MEMBERS)
-        return Reference.of(decode_clip(members))
+        return _read_sample(self._shards, self._shard[key], key)
 
 
 class VideoFiles(References):
@@ -171,7 +173,13 @@ def open_references(folder: Path, split: str = "test", limit: int | None = None)
     return VideoFiles(folder, limit)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=KEPT)
+def _read_sample(shards: tuple[str, ...], shard: int, key: str) -> Reference:
+    """Read a prepared clip."""
+    return Reference.of(decode_clip(_shelf(shards).read(shard, key, MEMBERS)))
+
+
+@lru_cache(maxsize=KEPT)
 def _read_video(path: Path, key: str, talker: str) -> Reference:
     """Read a video, find its face and cut out the mouth; as it is where there is no face."""
     clip = read_clip(path, key=key, talker=talker, max_side=LARGEST_SIDE)

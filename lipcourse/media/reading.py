@@ -18,6 +18,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -201,11 +202,12 @@ def _read_film(path: Path, fps: float, max_side: int | None) -> _Film:
             )
         header_end = ((container.start_time or 0) + (container.duration or 0)) / av.time_base
         start = 0.0
+        converter = VideoReformatter()
         frames: list[NDArray[np.uint8]] = []
         for frame in _at_rate(_decoded(container, films[0], path), fps):
             if not frames:
                 start = frame.time
-            frames.append(_pixels(frame, max_side))
+            frames.append(_pixels(frame, max_side, converter))
             if len(frames) * frames[0].nbytes > LARGEST_CLIP_BYTES:
                 raise MediaError(
                     f"its pictures need more than {LARGEST_CLIP_BYTES / 2**30:g} GB of memory",
@@ -277,16 +279,17 @@ def _exact(ticks: int | None, frame: VideoFrame) -> Fraction:
     return (ticks or 0) * (frame.time_base or Fraction(0))
 
 
-def _pixels(frame: VideoFrame, max_side: int | None) -> NDArray[np.uint8]:
+def _pixels(frame: VideoFrame, max_side: int | None, converter: VideoReformatter) -> NDArray[np.uint8]:
     """Turn a decoded picture into RGB pixels, uint8 (H, W, 3), upright and at most `max_side` long."""
     shrink = min(1.0, (max_side or np.inf) / max(frame.width, frame.height))
-    pixels = frame.to_ndarray(
+    converted = converter.reformat(
+        frame,
         format="rgb24",
         width=max(1, round(frame.width * shrink)),
         height=max(1, round(frame.height * shrink)),
         interpolation="AREA" if shrink < 1 else "BILINEAR",
     )
-    upright = np.rot90(pixels, round(frame.rotation / 90))
+    upright = np.rot90(converted.to_ndarray(), round(frame.rotation / 90))
     # PyAV's rows are padded at some widths, which C libraries such as dlib misread.
     return np.ascontiguousarray(upright, dtype=np.uint8)
 

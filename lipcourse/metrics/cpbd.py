@@ -19,6 +19,7 @@ Taught in notebook 12.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ from scipy.ndimage import gaussian_filter, label
 from torch import Tensor
 
 from lipcourse.errors import SignalError
+
+compiled = numba.njit(cache=True, nogil=True)
+"""What goes from pixel to pixel is compiled when it is first called, and the result kept for later runs."""
 
 Bytes = NDArray[np.uint8]
 Doubles = NDArray[np.float64]
@@ -116,20 +120,29 @@ def sharpness(pictures: Bytes) -> Doubles:
 
 def _sharpness(pictures: Bytes) -> Doubles:
     """Return the sharpness of each of (N, H, W)."""
-    blocks = _blocks(pictures)
-    contrast = blocks.max(axis=(2, 4)) - blocks.min(axis=(2, 4))
-    noticeable = np.where(contrast <= LOW_CONTRAST, *WIDTHS_JUST_NOTICEABLE)
-    seen = edge_blocks(pictures)
-    number, row, column, widths = edge_widths(pictures)
-    whole = (row < BLOCK * blocks.shape[1]) & (column < BLOCK * blocks.shape[3])
-    number, row, column, widths = number[whole], row[whole] // BLOCK, column[whole] // BLOCK, widths[whole]
-    counted = seen[number, row, column]
-    sharp = counted & (widths <= noticeable[number, row, column])
-    edges = np.bincount(number[counted], minlength=len(pictures))
-    return np.asarray(np.bincount(number[sharp], minlength=len(pictures)) / np.maximum(edges, 1))
+    each = zip(pictures, edge_widths(pictures), edge_blocks(pictures), strict=True)
+    return np.array([_share_of_sharp(picture, widths, counted) for picture, widths, counted in each])
 
 
-def edge_widths(pictures: Bytes) -> tuple[NDArray[np.intp], ...]:
+@compiled
+def _share_of_sharp(picture: Bytes, widths: NDArray[np.int16], counted: NDArray[np.bool_]) -> float:
+    """Return which share of the edges in the blocks that count is no wider than can just be noticed."""
+    edges, sharp = 0, 0
+    for across in range(counted.shape[1]):
+        for down in range(counted.shape[0]):
+            top, left = BLOCK * down, BLOCK * across
+            if counted[down, across]:
+                block = picture[top : top + BLOCK, left : left + BLOCK]
+                low_contrast = block.max() - block.min() <= LOW_CONTRAST
+                noticeable = WIDTHS_JUST_NOTICEABLE[0 if low_contrast else 1]
+                for row in range(top, top + BLOCK):
+                    for column in range(left, left + BLOCK):
+                        edges += widths[row, column] > 0
+                        sharp += 0 < widths[row, column] <= noticeable
+    return sharp / max(edges, 1)
+
+
+def edge_widths(pictures: Bytes) -> NDArray[np.int16]:
     """Find the edges of pictures, and measure how many pixels wide each is.
 
     Edges are where the slope along the row is large for the picture, and larger than on both sides. From
@@ -139,60 +152,69 @@ def edge_widths(pictures: Bytes) -> tuple[NDArray[np.intp], ...]:
         pictures: Grey, uint8 (N, H, W).
 
     Returns:
-        For each edge pixel the number of its picture, its row, its column and its edge's width in pixels,
-        of 2 or more; int (edges,) each.
+        int16 (N, H, W): an edge's width in pixels, 2 or more; 0 where there is none.
 
     Source: Marziliano et al., "Perceptual blur and ringing metrics" (2004). Taught in notebook 12.
     """
+    widths = np.zeros(pictures.shape, np.int16)
     levels = np.pad(pictures.astype(np.int16), ((0, 0), (1, 1), (1, 1)), mode="edge")
-    across = levels[:, :, 2:] - levels[:, :, :-2]
-    down = levels[:, 2:, 1:-1] - levels[:, :-2, 1:-1]
-    sobel = across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]
-    across = across[:, 1:-1]
-    strength = np.square(sobel, dtype=np.int32)
+    for picture, found in zip(levels, widths, strict=True):
+        _measure_edges(picture, found)
+    return widths
+
+
+@compiled
+def _measure_edges(levels: NDArray[np.int16], widths: NDArray[np.int16]) -> None:
+    """Write the width of each edge of a picture (H, W), given with its border doubled, (H + 2, W + 2)."""
+    height, width = widths.shape
+    strength = np.zeros((height, width))
+    uneven = False
+    for row in range(height):
+        upper, middle, lower = levels[row], levels[row + 1], levels[row + 2]
+        for left in range(width):
+            right = left + 2
+            across, down = middle[right] - middle[left], lower[left + 1] - upper[left + 1]
+            sobel = (upper[right] - upper[left]) + 2 * across + (lower[right] - lower[left])
+            strength[row, left] = sobel * sobel
+            uneven |= across != 0 and (down != 0 or across < 0)
+    if not uneven:  # it grows brighter from left to right, if anything
+        return
     # For squares of slopes, in levels a pixel, the limit is twice their root mean; Sobel's are 8 times those.
-    limit = 64 * 2 * np.sqrt(strength.mean(axis=(1, 2), keepdims=True) / 64)
-    strength[strength <= limit] = 0
-    centre = strength[:, 1:-1, 1:-1]
-    along = (centre > strength[:, 1:-1, :-2]) & (centre > strength[:, 1:-1, 2:])
-    athwart = (centre > strength[:, :-2, 1:-1]) & (centre > strength[:, 2:, 1:-1])
-    number, row, column = (found.astype(np.intp) for found in np.nonzero(along | athwart))
-    row, column = row + 1, column + 1
-    # A gradient within 22.5 degrees of the row. Of whole numbers the ratio is never just tan 22.5 degrees.
-    slope, tilt = across[number, row, column], down[number, row, column]
-    level = (slope == 0) | (np.abs(tilt) < (np.sqrt(2) - 1) * np.abs(slope))
-    changes = (across != 0) & ((down != 0) | (across < 0))
-    level &= changes.any(axis=(1, 2))[number]
-    number, row, column = number[level], row[level], column[level]
-    rising = np.where(slope[level] < 0, -1, 1)
-    place = np.ravel_multi_index((number, row + 1, column + 1), levels.shape)
-    width = _walk(levels.ravel(), place, -1, rising) + _walk(levels.ravel(), place, 1, rising)
-    return number, row, column, width
+    limit = 64 * 2 * np.sqrt(strength.mean() / 64)
+    strength = np.where(strength <= limit, 0.0, strength)
+    for row in range(1, height - 1):
+        upper, middle, lower = strength[row - 1], strength[row], strength[row + 1]
+        for column in range(1, width - 1):
+            here = middle[column]
+            along = here > middle[column - 1] and here > middle[column + 1]
+            if along or (here > upper[column] and here > lower[column]):
+                line, place = levels[row + 1], column + 1
+                across = line[place + 1] - line[place - 1]
+                down = levels[row + 2, place] - levels[row, place]
+                # Within 22.5 degrees of the row. Of whole numbers the ratio is never just tan 22.5 degrees.
+                if across == 0 or abs(down) < (np.sqrt(2) - 1) * abs(across):
+                    rising = -1 if across < 0 else 1
+                    widths[row, column] = _walk(line, place, -1, rising) + _walk(line, place, 1, rising)
 
 
-def _walk(
-    levels: NDArray[np.int16], place: NDArray[np.intp], side: int, rising: NDArray[np.intp]
-) -> NDArray[np.intp]:
-    """Count the pixels from each place along its row while brightness keeps falling, or rising.
+@compiled
+def _walk(levels: NDArray[np.int16], place: int, side: int, rising: int) -> int:
+    """Count the pixels from a place along its row while brightness keeps falling, or rising.
 
     Args:
-        levels: (N (H + 2) (W + 2),), pictures with their border doubled: there no slope goes on.
-        place: (edges,), where to start.
+        levels: (W + 2,), a row with its border doubled: there no slope goes on.
+        place: Where to start.
         side: -1 to go left, 1 to go right.
-        rising: (edges,), 1 where brightness grows from left to right, -1 where it falls.
+        rising: 1 where brightness grows from left to right, -1 where it falls.
 
     Returns:
-        (edges,), 1 or more: the first step is not asked about.
+        1 or more: the first step is not asked about.
     """
-    count = np.ones_like(place)
-    going = np.arange(len(place))
-    for step in range(1, FARTHEST + 1):
-        inner = place[going] + side * step
-        going = going[(levels[inner + side] - levels[inner]) * (side * rising[going]) > 0]
-        if not going.size:
-            break
-        count[going] += 1
-    return count
+    steps = 1
+    inner = place + side
+    while steps <= FARTHEST and (levels[inner + side] - levels[inner]) * side * rising > 0:
+        steps, inner = steps + 1, inner + side
+    return steps
 
 
 def edge_blocks(pictures: Bytes) -> NDArray[np.bool_]:
@@ -244,30 +266,48 @@ def _crests(pictures: Bytes) -> tuple[Doubles, NDArray[np.bool_]]:
     """Return how steep brightness is, and where it is steeper than on both sides, across the edge."""
     weight = gaussian_filter(np.ones(pictures.shape[1:]), 1.0, mode="constant") + np.finfo(np.float64).eps
     smooth = gaussian_filter(pictures.astype(np.float64), (0, 1, 1), mode="constant") / weight
-    padded = np.pad(smooth, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    down = padded[:, 2:] - padded[:, :-2]
-    down = down[:, :, 1:-1] * 2 + (down[:, :, :-2] + down[:, :, 2:])
-    across = padded[:, :, 2:] - padded[:, :, :-2]
-    across = across[:, 1:-1] * 2 + (across[:, :-2] + across[:, 2:])
-    steepness = np.sqrt(down * down + across * across)
-
-    crest = np.zeros(pictures.shape, dtype=bool)
-    number, row, column = np.nonzero(steepness[:, 1:-1, 1:-1] >= CANNY_LOW)
-    place = np.ravel_multi_index((number, row + 1, column + 1), pictures.shape)
-    along_row, along_column = across.ravel()[place], down.ravel()[place]
-    stride = pictures.shape[2]
-    # Of a pixel's eight neighbours two lie next to where the gradient points to, and two opposite.
-    same = (along_row > 0) == (along_column > 0)
-    upright = np.abs(along_column) > np.abs(along_row)
-    high, wide = np.abs(along_column), np.abs(along_row)
-    share = np.minimum(high, wide) / np.maximum(high, wide)
-    diagonal = np.where(same, stride + 1, 1 - stride)
-    straight = np.where(upright, np.where(same, stride, -stride), 1)
-    flat, own = steepness.ravel(), steepness.ravel()[place]
-    ahead = flat[place + diagonal] * share + flat[place + straight] * (1 - share)
-    behind = flat[place - diagonal] * share + flat[place - straight] * (1 - share)
-    crest.ravel()[place[(ahead <= own) & (behind <= own)]] = True
+    steepness, crest = np.empty(pictures.shape), np.zeros(pictures.shape, dtype=bool)
+    bordered = np.pad(smooth, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    for picture, slope, found in zip(bordered, steepness, crest, strict=True):
+        _find_crests(picture, float(CANNY_LOW), slope, found)
     return steepness, crest
+
+
+@compiled
+def _find_crests(smooth: Doubles, low: float, steepness: Doubles, crest: NDArray[np.bool_]) -> None:
+    """Write how steep a picture (H, W) is, given with its border doubled, and where its crests are."""
+    height, width = crest.shape
+    across, down = np.empty((height, width)), np.empty((height, width))
+    for row in range(height):
+        for column in range(width):
+            upper, middle, lower = smooth[row], smooth[row + 1], smooth[row + 2]
+            left, right = column, column + 2
+            x = 2 * (middle[right] - middle[left]) + (
+                (upper[right] - upper[left]) + (lower[right] - lower[left])
+            )
+            y = 2 * (lower[column + 1] - upper[column + 1]) + (
+                (lower[left] - upper[left]) + (lower[right] - upper[right])
+            )
+            across[row, column], down[row, column] = x, y
+            steepness[row, column] = np.sqrt(y * y + x * x)
+    for row in range(1, height - 1):
+        for column in range(1, width - 1):
+            own = steepness[row, column]
+            if own < low:
+                continue
+            right, below = across[row, column], down[row, column]
+            # Of a pixel's eight neighbours two lie next to where the gradient points to, and two opposite.
+            x, y = (1 if right > 0 else -1), (1 if below > 0 else -1)
+            wide, high = abs(right), abs(below)
+            share = min(wide, high) / max(wide, high)
+            straight_x, straight_y = (0, y) if high > wide else (x, 0)
+            ahead = steepness[row + y, column + x] * share + steepness[
+                row + straight_y, column + straight_x
+            ] * (1 - share)
+            behind = steepness[row - y, column - x] * share + steepness[
+                row - straight_y, column - straight_x
+            ] * (1 - share)
+            crest[row, column] = ahead <= own and behind <= own
 
 
 def _blocks(pictures: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lipcourse.errors import SignalError
+from lipcourse.signals.separable import Constant, apply, gaussian, weighting
 
 WHITE = 255.0
 
@@ -52,8 +51,8 @@ def psnr(reference: Tensor, generated: Tensor) -> Tensor:
     _check(reference, generated)
     # In single precision 8-bit levels and their squares are exact; wider types keep theirs.
     kind = torch.promote_types(torch.promote_types(reference.dtype, generated.dtype), torch.float32)
-    error = (reference.to(kind) - generated.to(kind)).square().mean(dim=(-4, -3, -2, -1))
-    return _decibels(error.double())
+    difference = reference.to(kind) - generated.to(kind)
+    return _decibels((difference * difference).mean(dim=(-4, -3, -2, -1)).double())
 
 
 def psnr_wrapped(reference: Tensor, generated: Tensor) -> Tensor:
@@ -76,7 +75,8 @@ def psnr_wrapped(reference: Tensor, generated: Tensor) -> Tensor:
     if reference.dtype != torch.uint8 or generated.dtype != torch.uint8:
         raise SignalError("only 8-bit levels wrap around", remedy="give uint8 videos")
     difference = reference - generated
-    return _decibels((difference * difference).double().mean(dim=(-4, -3, -2, -1)))
+    total = (difference * difference).sum(dim=(-4, -3, -2, -1), dtype=torch.int64)
+    return _decibels(total.double() / reference.shape[-4:].numel())
 
 
 def ssim(reference: Tensor, generated: Tensor) -> Tensor:
@@ -102,7 +102,7 @@ def ssim(reference: Tensor, generated: Tensor) -> Tensor:
         SignalError: The shapes differ, are not those of RGB videos, or the pictures are too small.
     """
     _check(reference, generated)
-    each = structural_similarity(moments(reference), moments(generated))
+    each = structural_similarity(moments(colour_planes(reference)), moments(colour_planes(generated)))
     return each.reshape(reference.shape[:-3]).mean(dim=-1)
 
 
@@ -122,18 +122,28 @@ class Moments(NamedTuple):
     spread: Tensor
 
 
-def moments(video: Tensor) -> Moments:
-    """Return what SSIM asks of videos (..., T, H, W, 3) alone, so that it is computed once for many others.
+def colour_planes(video: Tensor) -> Tensor:
+    """Return videos (..., T, H, W, 3) as planes of one colour each, float32 (N, 3, H, W)."""
+    return video.reshape(-1, *video.shape[-3:]).permute(0, 3, 1, 2).contiguous().float()
+
+
+def moments(pictures: Tensor) -> Moments:
+    """Return what SSIM asks of pictures (N, 3, H, W) alone, so that it is computed once for many others.
 
     Raises:
         SignalError: The pictures are too small.
     """
-    if min(video.shape[-3:-1]) < 11:
+    if min(pictures.shape[-2:]) <= 2 * WINDOW_REACH:
         raise SignalError("pictures below 11 pixels have no structural similarity", remedy="give larger ones")
-    pictures = video.reshape(-1, *video.shape[-3:]).permute(0, 3, 1, 2).float().contiguous()
-    mean = _in_windows(pictures)
-    energy, power = mean.square(), _in_windows(pictures.square())
-    return Moments(pictures, mean, energy + STEADY_MEAN / 2, power - energy + STEADY_VARIANCE / 2)
+    parts = (_moments(part) for part in torch.split(pictures, PICTURES_AT_A_TIME))
+    return Moments(pictures, *(torch.cat(each) for each in zip(*parts, strict=True)))
+
+
+def _moments(pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mean, energy and spread; see `Moments`."""
+    mean, power = _in_windows(pictures), _in_windows(pictures * pictures)
+    energy = mean * mean
+    return mean, energy + STEADY_MEAN / 2, power - energy + STEADY_VARIANCE / 2
 
 
 def structural_similarity(first: Moments, second: Moments) -> Tensor:
@@ -152,26 +162,20 @@ def _in_parts(video: Moments, count: int) -> Iterator[Moments]:
 
 def _structural_similarity(first: Moments, second: Moments) -> Tensor:
     both = first.mean * second.mean
-    covariance = _in_windows(first.pictures * second.pictures) - both
-    likeness = (2 * both + STEADY_MEAN) * (2 * covariance + STEADY_VARIANCE)
+    covariance = _in_windows(first.pictures * second.pictures) - both + STEADY_VARIANCE / 2
     most = (first.energy + second.energy) * (first.spread + second.spread)
-    return (likeness / most).mean(dim=(1, 2, 3))
+    return 4 * ((both + STEADY_MEAN / 2) * covariance / most).mean(dim=(1, 2, 3))
 
 
 def _in_windows(pictures: Tensor) -> Tensor:
-    """The mean in the Gaussian window around each pixel of pictures (..., H, W)."""
-    vertical, horizontal = (torch.from_numpy(_windows(side)).to(pictures) for side in pictures.shape[-2:])
-    means: Tensor = vertical @ (pictures @ horizontal.mT)
-    return means
+    """The mean in the Gaussian window around each pixel of pictures (..., H, W); edges are mirrored."""
+    return apply(pictures, *(_windows(side).like(pictures) for side in pictures.shape[-2:]))
 
 
 @lru_cache(maxsize=16)
-def _windows(side: int) -> NDArray[np.float64]:
-    """(side, side): each pixel becomes the mean in its Gaussian window; edges are mirrored."""
-    steps = np.arange(-WINDOW_REACH, WINDOW_REACH + 1)
-    weights = np.exp(-0.5 * (steps / WINDOW_DEVIATION) ** 2)
-    padded = np.pad(np.eye(side), ((WINDOW_REACH, WINDOW_REACH), (0, 0)), mode="reflect")
-    return np.asarray(sum(w * padded[k : k + side] for k, w in enumerate(weights / weights.sum())))
+def _windows(side: int) -> Constant:
+    """(side, side): each pixel becomes the mean in its Gaussian window."""
+    return Constant(weighting(side, gaussian(WINDOW_DEVIATION, WINDOW_REACH), "mirror"))
 
 
 def _check(reference: Tensor, generated: Tensor) -> None:

@@ -46,8 +46,8 @@ CLASS_OF = {phone: number for number, phones in enumerate(VISEMES.values()) for 
 LEAST_CONTRAST = 0.05
 """Of a flat picture, so that noise is not enlarged without end."""
 
-TOGETHER = 512
-"""Pictures that go through the network at once."""
+TOGETHER = 24
+"""Pictures that go through the network at once: so many fit in a processor's cache."""
 
 
 class VisemeClassifier(nn.Module):
@@ -91,6 +91,20 @@ class VisemeClassifier(nn.Module):
         return answer
 
     @torch.no_grad()
+    def likelihoods(self, pictures: Tensor) -> Tensor:
+        """Return how likely each class is, for a network in `eval` mode.
+
+        Args:
+            pictures: (N, 3, 64, 64), RGB in [-1, 1].
+
+        Returns:
+            (N, 8), each row 1 in all.
+
+        Raises:
+            ModelError: The pictures have another shape.
+        """
+        return torch.cat([self(part).softmax(dim=1) for part in torch.split(pictures, TOGETHER)])
+
     def probabilities(self, pictures: NDArray[np.uint8]) -> Tensor:
         """Return how likely each class is, for a network in `eval` mode.
 
@@ -111,8 +125,8 @@ class VisemeClassifier(nn.Module):
                 remedy="give RGB levels, uint8 (N, 64, 64, 3)",
             )
         device = next(self.parameters()).device
-        parts = []
-        for start in range(0, len(pictures), TOGETHER):
-            part = torch.from_numpy(np.ascontiguousarray(pictures[start : start + TOGETHER])).to(device)
-            parts.append(self(part.permute(0, 3, 1, 2).float() / 127.5 - 1).softmax(dim=1).cpu())
-        return torch.cat(parts) if parts else torch.empty(0, len(CLASSES))
+        parts = [torch.empty(0, len(CLASSES))]
+        for part in torch.split(torch.from_numpy(np.ascontiguousarray(pictures)), TOGETHER):
+            planes = part.to(device).permute(0, 3, 1, 2).contiguous().float()
+            parts.append(self.likelihoods(planes / 127.5 - 1).cpu())
+        return torch.cat(parts)

@@ -27,15 +27,13 @@ from lipcourse.errors import ModelError, SignalError
 from lipcourse.metrics.lip_sync import OFFSETS, LipSync, lip_sync
 from lipcourse.networks.layers import above_silence, channels, expect, initialise_he
 from lipcourse.signals.audio import COLUMNS_PER_FRAME, MEL_BANDS, log_mel
+from lipcourse.signals.flow import brightness
 
 WINDOW = 5
 """Video frames of a window, as in both papers."""
 
 POINTS = 128
 """Dimensions of the space in which lips and sound meet."""
-
-LUMA = (0.299, 0.587, 0.114)
-"""What red, green and blue add to brightness (ITU-R BT.601)."""
 
 LEAST_CONTRAST = 0.05
 """Of a flat picture, so that noise is not enlarged without end."""
@@ -89,8 +87,7 @@ class SyncExpert(nn.Module):
         """
         expect(video, "video", ("B", 3, "T", 64, 64))
         _check_length(video.shape[2])
-        luma = torch.tensor(LUMA, device=video.device, dtype=video.dtype)
-        grey = torch.einsum("bcthw,c->bthw", video, luma).unsqueeze(1)
+        grey = brightness(video).unsqueeze(1)
         grey = grey - grey.mean(dim=(3, 4), keepdim=True)
         contrast = grey.square().mean(dim=(3, 4), keepdim=True).add(LEAST_CONTRAST**2).sqrt()
         return functional.normalize(self.lips(grey / contrast).flatten(2).transpose(1, 2), dim=2)

@@ -12,7 +12,7 @@ Taught in notebook 04.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Literal, get_args
 
@@ -24,18 +24,24 @@ from torch import Tensor
 from torch.nn import functional
 
 from lipcourse.errors import OptionError, SignalError
+from lipcourse.signals.separable import Constant, apply, gaussian, weighting
 
 Method = Literal["lucas_kanade", "farneback", "dis"]
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.floating]
 
 LUMA = (0.299, 0.587, 0.114)
+"""What red, green and blue add to brightness (ITU-R BT.601)."""
+
 LEAST_SIDE = 16
 PIXELS_AT_ONCE = 8 * 64**2
 """Of pairs of pictures: so many fit in a processor's cache, with all that is made of them."""
 
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 """The blur before every second pixel is taken (Burt and Adelson 1983)."""
+
+SLOPE = (-1 / 2, 0.0, 1 / 2)
+"""Of a pixel: half of how much its next neighbours differ."""
 
 # Orange and blue, green and purple (Okabe and Ito): colours that differ for any kind of colour vision.
 WHEEL = np.array([(230, 159, 0), (0, 158, 115), (0, 114, 178), (204, 121, 167)], dtype=np.float64)
@@ -67,8 +73,7 @@ def estimate_flow(video: Tensor, method: Method = "lucas_kanade") -> Tensor:
             remedy=f"give (B, 3, T, H, W) with T of 2 or more and sides of {LEAST_SIDE} or more",
         )
     # Half precision cannot hold the squares of faint slopes.
-    colours = video.to(torch.promote_types(video.dtype, torch.float32)).unbind(dim=1)
-    grey = LUMA[0] * colours[0] + LUMA[1] * colours[1] + LUMA[2] * colours[2]
+    grey = brightness(video.to(torch.promote_types(video.dtype, torch.float32)))
     batch, frames, height, width = grey.shape
     first, second = (part.reshape(-1, height, width) for part in (grey[:, :-1], grey[:, 1:]))
     if method == "lucas_kanade":
@@ -78,6 +83,12 @@ def estimate_flow(video: Tensor, method: Method = "lucas_kanade") -> Tensor:
     else:
         flow = _by_opencv(first, second, _farneback if method == "farneback" else _dis)
     return flow.reshape(batch, frames - 1, 2, height, width).transpose(1, 2).to(video.dtype)
+
+
+def brightness(video: Tensor) -> Tensor:
+    """Return RGB videos (B, 3, ...) in grey, (B, ...)."""
+    red, green, blue = video.unbind(dim=1)
+    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 
 
 def lucas_kanade(
@@ -127,13 +138,11 @@ def lucas_kanade(
     with torch.autocast(first.device.type, enabled=False):
         pyramid = [pictures]
         for _ in range(levels - 1):
-            height, width = pyramid[-1].shape[-2:]
-            pyramid.append(_apply(pyramid[-1], _halving(height), _halving(width)))
+            pyramid.append(apply(pyramid[-1], *_for(pyramid[-1], _halving)))
         flow = pictures.new_zeros(len(first), 2, *pyramid[-1].shape[-2:])
         for level, scene in enumerate(reversed(pyramid)):
             if level > 0:
-                height, width = scene.shape[-2:]
-                flow = 2 * _apply(flow, _doubling(height), _doubling(width))
+                flow = 2 * apply(flow, *_for(scene, _doubling))
             before, after = scene.chunk(2)
             pairs = max(1, PIXELS_AT_ONCE // before[0].numel()) if first.device.type == "cpu" else len(first)
             improve = partial(_improve, iterations=iterations, window=window, damping=damping)
@@ -161,80 +170,62 @@ def warp(pictures: Tensor, flow: Tensor) -> Tensor:
     Returns:
         (N, C, H, W); differentiable in both.
     """
-    height, width = flow.shape[-2:]
-    columns = torch.arange(width, dtype=flow.dtype, device=flow.device) + flow[:, 0]
-    lines = torch.arange(height, dtype=flow.dtype, device=flow.device)[:, None] + flow[:, 1]
-    places = torch.stack([columns * (2 / (width - 1)) - 1, lines * (2 / (height - 1)) - 1], dim=-1)
+    here, pixel = (each.like(flow) for each in _places(*flow.shape[-2:]))
+    places = torch.addcmul(here, flow, pixel).movedim(1, -1)  # a view: to interleave x and y takes long
     return functional.grid_sample(pictures, places, padding_mode="border", align_corners=True)
+
+
+@lru_cache(maxsize=256)
+def _places(height: int, width: int) -> tuple[Constant, Constant]:
+    """Where each pixel is, (2, height, width), and how wide one is, (2, 1, 1), on [-1, 1], x then y."""
+    x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+    pixel = np.array([2 / (width - 1), 2 / (height - 1)]).reshape(2, 1, 1)
+    return Constant(np.stack([x, y])), Constant(pixel)
 
 
 def _small_flow(before: Tensor, after: Tensor, window: float, damping: float) -> Tensor:
     """One step of Lucas and Kanade between (N, H, W) that differ by less than a pixel or so: (N, 2, H, W)."""
-    mean, left = (before + after) / 2, before - after
-    padded = functional.pad(mean.unsqueeze(1), (1, 1, 1, 1), mode="replicate").squeeze(1)
-    slope_x = (padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]) / 2
-    slope_y = (padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]) / 2
-    products = [slope_x * slope_x, slope_x * slope_y, slope_y * slope_y, slope_x * left, slope_y * left]
-    height, width = mean.shape[-2:]
-    blurred = _apply(torch.stack(products), _blurring(height, window), _blurring(width, window))
-    xx, xy, yy, xt, yt = blurred
+    both, left = before + after, before - after
+    along_y, along_x = _for(both, _slope)
+    slope_x, slope_y = both @ along_x.mT, along_y @ both
+    vertical, horizontal = _for(both, partial(_blurring, deviation=window))
+    products = (slope_x, slope_x), (slope_x, slope_y), (slope_y, slope_y), (slope_x, left), (slope_y, left)
+    xx, xy, yy, xt, yt = (apply(one * other, vertical, horizontal) for one, other in products)
     xx, yy = xx + damping, yy + damping
     numerators = torch.stack([yy * xt - xy * yt, xx * yt - xy * xt], dim=1)
     return torch.div(numerators, (xx * yy - xy * xy).unsqueeze(1))
 
 
-# Blurring, halving and doubling a picture are each a small matrix from the left (along y) and one from the
-# right (along x): quicker than convolutions of these sizes, exact at the borders, and as differentiable.
-# They are kept as arrays, since a tensor made in inference mode could not be trained through later.
-
-
-class _Matrix:
-    """A matrix (result, given) along one axis of a picture, kept in single and in double precision."""
-
-    def __init__(self, values: NDArray[np.float64]) -> None:
-        self.values = {np.float64: values, np.float32: values.astype(np.float32)}
-
-    def like(self, pictures: Tensor) -> Tensor:
-        """Return it in the type of `pictures`, where they are."""
-        values = self.values[np.float64 if pictures.dtype == torch.float64 else np.float32]
-        return torch.from_numpy(values).to(pictures)
-
-
-def _apply(pictures: Tensor, vertical: _Matrix, horizontal: _Matrix) -> Tensor:
-    """Both matrices on pictures (..., H, W)."""
-    result: Tensor = vertical.like(pictures) @ (pictures @ horizontal.like(pictures).mT)
-    return result
-
-
-def _weighting(side: int, weights: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """(side, side): a pixel becomes a weighted mean of its neighbours; the border goes on beyond the edge."""
-    matrix = np.zeros((side, side))
-    pixels = np.arange(side)
-    for step, weight in enumerate(weights, start=-(len(weights) // 2)):
-        np.add.at(matrix, (pixels, np.clip(pixels + step, 0, side - 1)), weight)
-    return matrix
+def _for(pictures: Tensor, make: Callable[[int], Constant]) -> tuple[Tensor, Tensor]:
+    """Return the matrices of a filter along y and along x of pictures, in their type and where they are."""
+    height, width = pictures.shape[-2:]
+    return make(height).like(pictures), make(width).like(pictures)
 
 
 @lru_cache(maxsize=256)
-def _blurring(side: int, deviation: float) -> _Matrix:
+def _blurring(side: int, deviation: float) -> Constant:
     """(side, side): a Gaussian blur, cut off at two standard deviations."""
-    reach = max(1, round(2 * deviation))
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    return _Matrix(_weighting(side, weights / weights.sum()))
+    return Constant(weighting(side, gaussian(deviation, max(1, round(2 * deviation)))))
 
 
 @lru_cache(maxsize=256)
-def _halving(side: int) -> _Matrix:
+def _slope(side: int) -> Constant:
+    """(side, side): how steep the mean of two pictures is, given their sum."""
+    return Constant(weighting(side, SLOPE) / 2)
+
+
+@lru_cache(maxsize=256)
+def _halving(side: int) -> Constant:
     """(side / 2 rounded up, side): blur, then take pixels 0, 2, 4, ..."""
-    return _Matrix(_weighting(side, BINOMIAL)[::2].copy())
+    return Constant(weighting(side, BINOMIAL)[::2].copy())
 
 
 @lru_cache(maxsize=256)
-def _doubling(side: int) -> _Matrix:
+def _doubling(side: int) -> Constant:
     """(side, side / 2 rounded up): pixels 0, 2, 4, ... given, those between by linear interpolation."""
     given = np.eye((side + 1) // 2)
     places = np.arange(side) / 2
-    return _Matrix(np.stack([np.interp(places, np.arange(len(given)), row) for row in given], axis=1))
+    return Constant(np.stack([np.interp(places, np.arange(len(given)), row) for row in given], axis=1))
 
 
 def _by_opencv(first: Tensor, second: Tensor, method: Callable[[Bytes, Bytes], Floats]) -> Tensor:

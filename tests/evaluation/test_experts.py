@@ -23,7 +23,7 @@ def test_sums_give_the_score_of_all_pictures(classifier) -> None:
     random = np.random.default_rng(0)
     films = [random.integers(0, 256, (frames, 64, 64, 3)).astype(np.uint8) for frames in (3, 5, 4)]
     found = inception_interval(
-        np.stack([class_sums(classifier, film) for film in films]), ["a", "b", "c"], draws=50
+        np.stack([class_sums(classifier.probabilities(film)) for film in films]), ["a", "b", "c"], draws=50
     )
     expected = inception_score(classifier.probabilities(np.concatenate(films)), splits=1)
     assert found.mean == pytest.approx(float(expected[0]), rel=1e-5)
@@ -33,7 +33,7 @@ def test_sums_give_the_score_of_all_pictures(classifier) -> None:
 
 def test_one_talker_has_a_score_without_an_interval(classifier) -> None:
     film = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3)).astype(np.uint8)
-    found = inception_interval(class_sums(classifier, film)[None], ["a"])
+    found = inception_interval(class_sums(classifier.probabilities(film))[None], ["a"])
     assert np.isnan(found.low)
     assert found.mean >= 1
 

@@ -52,7 +52,7 @@ def test_a_film_knows_what_its_frames_show(video, experts) -> None:
     with torch.no_grad():
         expected = experts.sync.see(seen)[0]
     torch.testing.assert_close(film.points, expected, atol=1e-5, rtol=0)
-    np.testing.assert_allclose(film.classes, class_sums(experts.classifier, video), atol=1e-4)
+    np.testing.assert_allclose(film.classes, class_sums(experts.classifier.probabilities(video)), atol=1e-4)
 
 
 def test_films_seen_together_are_as_alone(moving, experts) -> None:

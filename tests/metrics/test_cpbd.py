@@ -90,11 +90,8 @@ def test_widths_agree_with_loops_and_are_followed_for_a_hundred_pixels_only() ->
     wedge = np.where(np.arange(20)[:, None] % 5 == 0, 0, x).astype(np.uint8)
     steep = wedge + np.where(np.isin(np.arange(262), (110, 111)), 60, 0).astype(np.uint8)
     for picture in [*textures(), wedge, steep]:
-        number, row, column, widths = edge_widths(picture[None])
-        found = np.zeros(picture.shape)
-        found[row, column] = widths
+        found = edge_widths(picture[None])[0]
         np.testing.assert_array_equal(found, widths_by_loops(picture.astype(float).tolist()))
-        assert not number.any()
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.1, 0.2), (20.0, 60.0)])
