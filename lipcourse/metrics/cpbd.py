@@ -19,17 +19,14 @@ Taught in notebook 12.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, label
 from torch import Tensor
 
+from lipcourse.compiled import compiled
 from lipcourse.errors import SignalError
-
-compiled = numba.njit(cache=True, nogil=True)
-"""What goes from pixel to pixel is compiled when it is first called, and the result kept for later runs."""
 
 Bytes = NDArray[np.uint8]
 Doubles = NDArray[np.float64]

@@ -115,4 +115,5 @@ def distance_curve(seen: Tensor, heard: Tensor, offsets: Sequence[int] = OFFSETS
             remedy=f"give a clip of {furthest + LEAST_WINDOWS} windows or more, or smaller shifts",
         )
     pairs = torch.cdist(seen.double(), heard.double(), compute_mode="donot_use_mm_for_euclid_dist")
-    return torch.stack([pairs.diagonal(offset).mean() for offset in offsets]).cpu()
+    distances = pairs.cpu().numpy()
+    return torch.tensor([distances.diagonal(offset).mean() for offset in offsets], dtype=torch.float64)
