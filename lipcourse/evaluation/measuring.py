@@ -73,13 +73,16 @@ class _True(NamedTuple):
 
 
 def pieces(task: Task, jobs: int) -> list[list[str]]:
-    """Cut a task into as many clips at a time as leave each of so many processes a few turns.
+    """Cut a task into clips that a process measures at a time: fewer and fewer, so that all end together.
 
     Finding lips takes so long that a clip at a time is best: progress is seen, and there is little to share.
     """
-    keys = list(task.references)
-    size = 1 if task.landmarks else max(1, min(LARGEST_PIECE, len(keys) // (4 * jobs)))
-    return [keys[start : start + size] for start in range(0, len(keys), size)]
+    keys, cut = list(task.references), list[list[str]]()
+    while keys:
+        size = 1 if task.landmarks else min(LARGEST_PIECE, max(1, len(keys) // (4 * jobs)))
+        cut.append(keys[:size])
+        keys = keys[size:]
+    return cut
 
 
 def measure(task: Task, keys: Sequence[str]) -> list[tuple[str, Measured | str]]:

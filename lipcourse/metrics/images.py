@@ -18,14 +18,14 @@ from torch import Tensor
 
 from lipcourse.compiled import compiled
 from lipcourse.errors import SignalError
-from lipcourse.signals.separable import gaussian
+from lipcourse.signals.separable import blur, from_middle, gaussian
 
 WHITE = 255.0
 
 WINDOW_REACH, WINDOW_DEVIATION = 5, 1.5
 """Of SSIM's Gaussian windows, in pixels."""
 
-WINDOW = gaussian(WINDOW_DEVIATION, WINDOW_REACH).astype(np.float32)
+WINDOW = from_middle(gaussian(WINDOW_DEVIATION, WINDOW_REACH))
 
 STEADY_MEAN, STEADY_VARIANCE = np.float32((0.01 * WHITE) ** 2 / 2), np.float32((0.03 * WHITE) ** 2 / 2)
 """Added to SSIM's quotients, so that black and flat pictures have one."""
@@ -154,7 +154,7 @@ def structural_similarity(first: Moments, second: Moments) -> Tensor:
 
 
 @compiled
-def _find_moments(found: Moments, window: Floats) -> None:
+def _find_moments(found: Moments, window: tuple[np.float32, ...]) -> None:
     """Write what `moments` tells of pictures."""
     height, width = found.pictures.shape[2:]
     squares = np.empty((height, width), np.float32)
@@ -163,8 +163,8 @@ def _find_moments(found: Moments, window: Floats) -> None:
             levels, mean = found.pictures[picture, colour], found.mean[picture, colour]
             energy, spread = found.energy[picture, colour], found.spread[picture, colour]
             np.multiply(levels, levels, squares)
-            _weigh(levels, window, mean)
-            _weigh(squares, window, spread)
+            blur(levels, window, True, mean)
+            blur(squares, window, True, spread)
             for row in range(height):
                 means, energies, spreads = mean[row], energy[row], spread[row]
                 for x in range(width):
@@ -174,7 +174,7 @@ def _find_moments(found: Moments, window: Floats) -> None:
 
 
 @compiled
-def _compare(first: Moments, second: Moments, window: Floats, similarity: Floats) -> None:
+def _compare(first: Moments, second: Moments, window: tuple[np.float32, ...], similarity: Floats) -> None:
     """Write the similarity of each picture with its partner."""
     height, width = first.pictures.shape[2:]
     products, covariance = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
@@ -183,7 +183,7 @@ def _compare(first: Moments, second: Moments, window: Floats, similarity: Floats
         columns = np.zeros(width, np.float32)
         for colour in range(3):
             np.multiply(first.pictures[one, colour], second.pictures[other, colour], products)
-            _weigh(products, window, covariance)
+            blur(products, window, True, covariance)
             for row in range(height):
                 mean_a, mean_b = first.mean[one, colour, row], second.mean[other, colour, row]
                 energy_a, energy_b = first.energy[one, colour, row], second.energy[other, colour, row]
@@ -194,30 +194,6 @@ def _compare(first: Moments, second: Moments, window: Floats, similarity: Floats
                     likeness = (both + STEADY_MEAN) * (shared[x] - both + STEADY_VARIANCE)
                     columns[x] += likeness / ((energy_a[x] + energy_b[x]) * (spread_a[x] + spread_b[x]))
         similarity[picture] = 4 * columns.sum() / (3 * height * width)
-
-
-@compiled
-def _weigh(picture: Floats, window: Floats, mean: Floats) -> None:
-    """Write the mean in the window around each pixel of a picture (H, W), which is mirrored at its edges."""
-    height, width = picture.shape
-    reach = len(window) // 2
-    padded = np.empty(width + 2 * reach, np.float32)
-    middle = padded[reach : reach + width]
-    for row in range(height):
-        middle[:] = 0
-        for step in range(-reach, reach + 1):
-            mirrored = min(abs(row + step), 2 * (height - 1) - (row + step))
-            weight, given = window[reach + step], picture[mirrored]
-            for column in range(width):
-                middle[column] += weight * given[column]
-        padded[:reach] = middle[reach:0:-1]
-        padded[reach + width :] = middle[-2 : -2 - reach : -1]
-        found = mean[row]
-        found[:] = 0
-        for step in range(2 * reach + 1):
-            weight, given = window[step], padded[step : step + width]
-            for column in range(width):
-                found[column] += weight * given[column]
 
 
 def _check(reference: Tensor, generated: Tensor) -> None:

@@ -6,8 +6,8 @@ of a pair is dx (to the right), the second dy (down).
 Lucas and Kanade's method, on a pyramid of pictures, is written in torch: gradients flow through it, so a
 generator can learn from the motion that it makes (the correlation loss and the three-stream discriminator
 of glance, "Lip Movements Generation at a Glance", ECCV 2018, which took FlowNet for this). It has no
-weights, and runs on any device. OpenCV's Farneback and DIS stand behind the same call, to compare with.
-Taught in notebook 04.
+weights, and runs on any device; where no gradient is asked for, its steps are loops on the processor.
+OpenCV's Farneback and DIS stand behind the same call, to compare with. Taught in notebook 04.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from lipcourse.compiled import COMPILES
 from lipcourse.errors import OptionError, SignalError
-from lipcourse.signals.separable import Constant, apply, gaussian, weighting
+from lipcourse.signals.flow_steps import improve
+from lipcourse.signals.separable import Constant, apply, from_middle, gaussian, weighting
 
 Method = Literal["lucas_kanade", "farneback", "dis"]
 Bytes = NDArray[np.uint8]
@@ -34,8 +36,6 @@ LUMA = (0.299, 0.587, 0.114)
 """What red, green and blue add to brightness (ITU-R BT.601)."""
 
 LEAST_SIDE = 16
-PIXELS_AT_ONCE = 8 * 64**2
-"""Of pairs of pictures: so many fit in a processor's cache, with all that is made of them."""
 
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 """The blur before every second pixel is taken (Burt and Adelson 1983)."""
@@ -135,6 +135,13 @@ def lucas_kanade(
             f"{levels} levels for pictures of {tuple(first.shape[1:])}", remedy="choose fewer, from 1"
         )
     pictures = torch.cat([first, second])
+    in_loops = (
+        COMPILES
+        and pictures.device.type == "cpu"
+        and pictures.dtype == torch.float32
+        and not pictures.requires_grad
+        and not torch.compiler.is_compiling()
+    )
     with torch.autocast(first.device.type, enabled=False):
         pyramid = [pictures]
         for _ in range(levels - 1):
@@ -144,19 +151,14 @@ def lucas_kanade(
             if level > 0:
                 flow = 2 * apply(flow, *_for(scene, _doubling))
             before, after = scene.chunk(2)
-            pairs = max(1, PIXELS_AT_ONCE // before[0].numel()) if first.device.type == "cpu" else len(first)
-            improve = partial(_improve, iterations=iterations, window=window, damping=damping)
-            parts = (slice(start, start + pairs) for start in range(0, len(first), pairs))
-            flow = torch.cat([improve(before[part], after[part], flow[part]) for part in parts])
-    return flow
-
-
-def _improve(
-    before: Tensor, after: Tensor, flow: Tensor, *, iterations: int, window: float, damping: float
-) -> Tensor:
-    """Add small movements to the flow between (N, H, W) that is known so far, (N, 2, H, W)."""
-    for _ in range(iterations):
-        flow = flow + _small_flow(before, warp(after.unsqueeze(1), flow)[:, 0], window, damping)
+            if in_loops:
+                flow = flow.contiguous()  # it is written into
+                scenes = before.contiguous().numpy(), after.contiguous().numpy()
+                weights = from_middle(_window(window))
+                improve(*scenes, flow.numpy(), iterations, weights, np.float32(damping))
+                continue
+            for _ in range(iterations):
+                flow = flow + _small_flow(before, warp(after.unsqueeze(1), flow)[:, 0], window, damping)
     return flow
 
 
@@ -202,10 +204,15 @@ def _for(pictures: Tensor, make: Callable[[int], Constant]) -> tuple[Tensor, Ten
     return make(height).like(pictures), make(width).like(pictures)
 
 
+def _window(deviation: float) -> NDArray[np.float64]:
+    """The weights of a Gaussian that is cut off at two standard deviations."""
+    return gaussian(deviation, max(1, round(2 * deviation)))
+
+
 @lru_cache(maxsize=256)
 def _blurring(side: int, deviation: float) -> Constant:
-    """(side, side): a Gaussian blur, cut off at two standard deviations."""
-    return Constant(weighting(side, gaussian(deviation, max(1, round(2 * deviation)))))
+    """(side, side): a Gaussian blur."""
+    return Constant(weighting(side, _window(deviation)))
 
 
 @lru_cache(maxsize=256)

@@ -1,18 +1,19 @@
 """Filters that are one small matrix along y and one along x: they blur, halve or double a picture.
 
 For pictures of a mouth's size two products with matrices are quicker than convolutions, exact at the borders,
-and as differentiable. Taught in notebook 04.
+and as differentiable. `blur` does the same in loops, for loops that need it. Taught in notebook 04.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from lipcourse.compiled import compiled
 
 
 class Constant:
@@ -33,27 +34,20 @@ class Constant:
         return torch.from_numpy(values).to(pictures)
 
 
-def weighting(
-    side: int,
-    weights: Sequence[float] | NDArray[np.float64],
-    beyond: Literal["nearest", "mirror"] = "nearest",
-) -> NDArray[np.float64]:
-    """Return the matrix that makes a pixel the weighted mean of its neighbours.
+def weighting(side: int, weights: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the matrix that makes a pixel the weighted sum of its neighbours; edges go on and on.
 
     Args:
         side: Pixels along the axis.
         weights: An odd number of them, the middle one that of the pixel itself.
-        beyond: What is seen beyond the edge: its last pixel on and on, or the picture mirrored at it.
 
     Returns:
         (side, side).
     """
     matrix = np.zeros((side, side))
-    pixels, last = np.arange(side), side - 1
+    pixels = np.arange(side)
     for step, weight in enumerate(weights, start=-(len(weights) // 2)):
-        places = pixels + step
-        seen = last - np.abs(last - np.abs(places)) if beyond == "mirror" else np.clip(places, 0, last)
-        np.add.at(matrix, (pixels, seen), weight)
+        np.add.at(matrix, (pixels, np.clip(pixels + step, 0, side - 1)), weight)
     return matrix
 
 
@@ -67,3 +61,54 @@ def apply(pictures: Tensor, vertical: Tensor, horizontal: Tensor) -> Tensor:
     """Return pictures (..., H, W) with one matrix applied along y and one along x."""
     result: Tensor = vertical @ (pictures @ horizontal.mT)
     return result
+
+
+@compiled
+def blur(
+    picture: NDArray[np.float32],
+    weights: tuple[np.float32, ...],
+    mirrored: bool,
+    blurred: NDArray[np.float32],
+) -> None:
+    """Write the weighted sum around each pixel of a picture.
+
+    Args:
+        picture: (H, W).
+        weights: The pixel's own along each axis, and those of pixels 1, 2, ... away (see `from_middle`).
+        mirrored: Whether the picture is mirrored at its edges; else its last pixels go on and on.
+        blurred: (H, W), which is written into.
+    """
+    height, width = picture.shape
+    reach = len(weights) - 1
+    padded = np.empty((height + 2 * reach, width), np.float32)
+    line = np.empty(width + 2 * reach, np.float32)
+    padded[reach : reach + height] = picture
+    for step in range(1, reach + 1):
+        inwards = step if mirrored else 0
+        padded[reach - step], padded[reach + height - 1 + step] = (
+            picture[inwards],
+            picture[height - 1 - inwards],
+        )
+    for row in range(height):
+        near = padded[row : row + 2 * reach + 1]
+        for x in range(width):
+            total = weights[0] * near[reach, x]
+            for step in range(1, reach + 1):
+                total += weights[step] * (near[reach - step, x] + near[reach + step, x])
+            line[reach + x] = total
+        for step in range(1, reach + 1):
+            inwards = step if mirrored else 0
+            line[reach - step], line[reach + width - 1 + step] = (
+                line[reach + inwards],
+                line[reach + width - 1 - inwards],
+            )
+        for x in range(width):
+            total = weights[0] * line[reach + x]
+            for step in range(1, reach + 1):
+                total += weights[step] * (line[reach + x - step] + line[reach + x + step])
+            blurred[row, x] = total
+
+
+def from_middle(weights: NDArray[np.float64]) -> tuple[np.float32, ...]:
+    """Return a symmetric filter's weights from the middle one on, as `blur` wants them."""
+    return tuple(weights[len(weights) // 2 :].astype(np.float32))

@@ -122,6 +122,39 @@ def test_a_pyramid_sees_further_than_one_level() -> None:
     assert errors[1] < 0.3 < 2 < errors[0]
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "options"),
+    [
+        (64, 64, {}),
+        (33, 50, {"levels": 2, "iterations": 3}),
+        (20, 17, {"levels": 1, "window": 1.2, "damping": 1e-2}),
+    ],
+)
+def test_loops_do_what_tensors_do(height: int, width: int, options: dict[str, float]) -> None:
+    """Without gradients they are loops, with gradients tensors; in double precision tensors, too."""
+    frames = texture(5, side=72).mean(dim=1)
+    first, second = frames[:4, :height, :width], frames[:4, 2 : 2 + height, 1 : 1 + width]
+    second = second + 0.02 * torch.randn(4, height, width, generator=torch.Generator().manual_seed(0))
+    in_loops = lucas_kanade(first, second, **options)
+    in_tensors = lucas_kanade(first.clone().requires_grad_(), second, **options)
+    assert in_tensors.requires_grad
+    assert not in_loops.requires_grad
+    assert in_loops.abs().max() > 0.5
+    torch.testing.assert_close(in_loops, in_tensors.detach(), atol=1e-4, rtol=0)
+    in_double = lucas_kanade(first.double(), second.double(), **options)
+    torch.testing.assert_close(in_loops.double(), in_double, atol=1e-4, rtol=0)
+
+
+def test_without_a_compiler_tensors_do_it() -> None:
+    code = (
+        "import sys; sys.modules['numba'] = None\n"
+        "import torch; from lipcourse.signals.flow import estimate_flow\n"
+        "print(estimate_flow(torch.zeros(1, 3, 2, 16, 16)).abs().max().item())"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "0.0"
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     height=st.integers(16, 40), width=st.integers(16, 40), frames=st.integers(2, 4), batch=st.integers(1, 3)
