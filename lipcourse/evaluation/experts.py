@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.special import xlogy
 from torch import Tensor
 
 from lipcourse.evaluation.intervals import DRAWS, TAILS, Interval
@@ -62,7 +62,7 @@ def class_sums(probabilities: Tensor) -> NDArray[np.float64]:
         (..., 10): how many frames; the sum over frames of sum_y p(y|x) log p(y|x); those of each p(y|x).
     """
     likely = probabilities.double().cpu().numpy()
-    certainty = xlogy(likely, likely).sum(axis=-1, keepdims=True)
+    certainty = _certainty(likely)[..., None]
     told = np.concatenate([np.ones_like(certainty), certainty, likely], axis=-1)
     return np.asarray(told.sum(axis=-2))
 
@@ -99,4 +99,10 @@ def inception_interval(
 def _scores(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turn sums (..., 10) into scores (...)."""
     count, certainty, likely = totals[..., 0], totals[..., 1], totals[..., 2:] / totals[..., :1]
-    return np.asarray(np.exp(certainty / count - xlogy(likely, likely).sum(axis=-1)))
+    return np.asarray(np.exp(certainty / count - _certainty(likely)))
+
+
+def _certainty(likely: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum over classes of p log p, of (..., 8); a class of probability 0 adds nothing."""
+    of_each = torch.from_numpy(np.ascontiguousarray(likely))
+    return np.asarray(torch.special.xlogy(of_each, of_each).sum(dim=-1))
