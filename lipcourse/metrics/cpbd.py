@@ -129,9 +129,12 @@ def _share_of_sharp(picture: Bytes, widths: NDArray[np.int16], counted: NDArray[
         for down in range(counted.shape[0]):
             top, left = BLOCK * down, BLOCK * across
             if counted[down, across]:
-                block = picture[top : top + BLOCK, left : left + BLOCK]
-                low_contrast = block.max() - block.min() <= LOW_CONTRAST
-                noticeable = WIDTHS_JUST_NOTICEABLE[0 if low_contrast else 1]
+                darkest, brightest = 255, 0
+                for row in range(top, top + BLOCK):
+                    for column in range(left, left + BLOCK):
+                        level = picture[row, column]
+                        darkest, brightest = min(darkest, level), max(brightest, level)
+                noticeable = WIDTHS_JUST_NOTICEABLE[0 if brightest - darkest <= LOW_CONTRAST else 1]
                 for row in range(top, top + BLOCK):
                     for column in range(left, left + BLOCK):
                         edges += widths[row, column] > 0
@@ -164,8 +167,8 @@ def edge_widths(pictures: Bytes) -> NDArray[np.int16]:
 def _measure_edges(levels: NDArray[np.int16], widths: NDArray[np.int16]) -> None:
     """Write the width of each edge of a picture (H, W), given with its border doubled, (H + 2, W + 2)."""
     height, width = widths.shape
-    strength = np.zeros((height, width))
-    uneven = False
+    strength = np.empty((height, width))
+    total, uneven = 0.0, False
     for row in range(height):
         upper, middle, lower = levels[row], levels[row + 1], levels[row + 2]
         for left in range(width):
@@ -173,12 +176,16 @@ def _measure_edges(levels: NDArray[np.int16], widths: NDArray[np.int16]) -> None
             across, down = middle[right] - middle[left], lower[left + 1] - upper[left + 1]
             sobel = (upper[right] - upper[left]) + 2 * across + (lower[right] - lower[left])
             strength[row, left] = sobel * sobel
+            total += strength[row, left]
             uneven |= across != 0 and (down != 0 or across < 0)
     if not uneven:  # it grows brighter from left to right, if anything
         return
     # For squares of slopes, in levels a pixel, the limit is twice their root mean; Sobel's are 8 times those.
-    limit = 64 * 2 * np.sqrt(strength.mean() / 64)
-    strength = np.where(strength <= limit, 0.0, strength)
+    limit = 64 * 2 * np.sqrt(total / (height * width) / 64)
+    for row in range(height):
+        for column in range(width):
+            if strength[row, column] <= limit:
+                strength[row, column] = 0
     for row in range(1, height - 1):
         upper, middle, lower = strength[row - 1], strength[row], strength[row + 1]
         for column in range(1, width - 1):

@@ -31,7 +31,7 @@ STEADY_MEAN, STEADY_VARIANCE = np.float32((0.01 * WHITE) ** 2 / 2), np.float32((
 """Added to SSIM's quotients, so that black and flat pictures have one."""
 
 Floats = NDArray[np.float32]
-Planes = NDArray[np.float32]
+Window = tuple[np.float32, ...]
 
 
 def psnr(reference: Tensor, generated: Tensor) -> Tensor:
@@ -118,10 +118,10 @@ class Moments(NamedTuple):
         spread: Their variance there, and half of what steadies it.
     """
 
-    pictures: Planes
-    mean: Planes
-    energy: Planes
-    spread: Planes
+    pictures: Floats
+    mean: Floats
+    energy: Floats
+    spread: Floats
 
 
 def colour_planes(video: Tensor) -> Tensor:
@@ -154,7 +154,7 @@ def structural_similarity(first: Moments, second: Moments) -> Tensor:
 
 
 @compiled
-def _find_moments(found: Moments, window: tuple[np.float32, ...]) -> None:
+def _find_moments(found: Moments, window: Window) -> None:
     """Write what `moments` tells of pictures."""
     height, width = found.pictures.shape[2:]
     squares = np.empty((height, width), np.float32)
@@ -162,7 +162,7 @@ def _find_moments(found: Moments, window: tuple[np.float32, ...]) -> None:
         for colour in range(3):
             levels, mean = found.pictures[picture, colour], found.mean[picture, colour]
             energy, spread = found.energy[picture, colour], found.spread[picture, colour]
-            np.multiply(levels, levels, squares)
+            _multiply(levels, levels, squares)
             blur(levels, window, True, mean)
             blur(squares, window, True, spread)
             for row in range(height):
@@ -174,15 +174,17 @@ def _find_moments(found: Moments, window: tuple[np.float32, ...]) -> None:
 
 
 @compiled
-def _compare(first: Moments, second: Moments, window: tuple[np.float32, ...], similarity: Floats) -> None:
+def _compare(first: Moments, second: Moments, window: Window, similarity: Floats) -> None:
     """Write the similarity of each picture with its partner."""
     height, width = first.pictures.shape[2:]
     products, covariance = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
+    columns = np.empty(width, np.float32)
     for picture in range(len(similarity)):
         one, other = min(picture, len(first.pictures) - 1), min(picture, len(second.pictures) - 1)
-        columns = np.zeros(width, np.float32)
+        for x in range(width):
+            columns[x] = 0
         for colour in range(3):
-            np.multiply(first.pictures[one, colour], second.pictures[other, colour], products)
+            _multiply(first.pictures[one, colour], second.pictures[other, colour], products)
             blur(products, window, True, covariance)
             for row in range(height):
                 mean_a, mean_b = first.mean[one, colour, row], second.mean[other, colour, row]
@@ -193,7 +195,17 @@ def _compare(first: Moments, second: Moments, window: tuple[np.float32, ...], si
                     both = mean_a[x] * mean_b[x]
                     likeness = (both + STEADY_MEAN) * (shared[x] - both + STEADY_VARIANCE)
                     columns[x] += likeness / ((energy_a[x] + energy_b[x]) * (spread_a[x] + spread_b[x]))
-        similarity[picture] = 4 * columns.sum() / (3 * height * width)
+        total = 0.0
+        for x in range(width):
+            total += columns[x]
+        similarity[picture] = 4 * total / (3 * height * width)
+
+
+@compiled
+def _multiply(first: Floats, second: Floats, products: Floats) -> None:
+    for row in range(first.shape[0]):
+        for x in range(first.shape[1]):
+            products[row, x] = first[row, x] * second[row, x]
 
 
 def _check(reference: Tensor, generated: Tensor) -> None:

@@ -69,16 +69,18 @@ def _multiply_slopes(before: Floats, after: Floats, products: Floats) -> None:
     """Write the five products of slopes, and of slopes and what is left, that a window sums up."""
     height, width = before.shape
     quarter = np.float32(0.25)  # a slope is half a difference, and that of the mean of both is half of both
-    sums, padded = before + after, np.empty(width + 2, np.float32)
     xx, xy, yy, xt, yt = products[0], products[1], products[2], products[3], products[4]
+    both = np.empty((height, width + 2), np.float32)  # one more on either side
     for row in range(height):
-        padded[1:-1] = sums[row]
-        padded[0], padded[-1] = sums[row, 0], sums[row, -1]
-        upper, lower = sums[max(row - 1, 0)], sums[min(row + 1, height - 1)]
+        for x in range(width):
+            both[row, x + 1] = before[row, x] + after[row, x]
+        both[row, 0], both[row, width + 1] = both[row, 1], both[row, width]
+    for row in range(height):
+        upper, middle, lower = both[max(row - 1, 0)], both[row], both[min(row + 1, height - 1)]
         first, second = before[row], after[row]
         for x in range(width):
-            slope_x = quarter * (padded[x + 2] - padded[x])
-            slope_y = quarter * (lower[x] - upper[x])
+            slope_x = quarter * (middle[x + 2] - middle[x])
+            slope_y = quarter * (lower[x + 1] - upper[x + 1])
             left = first[x] - second[x]
             xx[row, x], xy[row, x], yy[row, x] = slope_x * slope_x, slope_x * slope_y, slope_y * slope_y
             xt[row, x], yt[row, x] = slope_x * left, slope_y * left

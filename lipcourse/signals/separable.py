@@ -82,13 +82,10 @@ def blur(
     reach = len(weights) - 1
     padded = np.empty((height + 2 * reach, width), np.float32)
     line = np.empty(width + 2 * reach, np.float32)
-    padded[reach : reach + height] = picture
-    for step in range(1, reach + 1):
-        inwards = step if mirrored else 0
-        padded[reach - step], padded[reach + height - 1 + step] = (
-            picture[inwards],
-            picture[height - 1 - inwards],
-        )
+    for row in range(height + 2 * reach):
+        seen = _seen(row - reach, height, mirrored)
+        for x in range(width):
+            padded[row, x] = picture[seen, x]
     for row in range(height):
         near = padded[row : row + 2 * reach + 1]
         for x in range(width):
@@ -97,16 +94,21 @@ def blur(
                 total += weights[step] * (near[reach - step, x] + near[reach + step, x])
             line[reach + x] = total
         for step in range(1, reach + 1):
-            inwards = step if mirrored else 0
-            line[reach - step], line[reach + width - 1 + step] = (
-                line[reach + inwards],
-                line[reach + width - 1 - inwards],
-            )
+            line[reach - step] = line[reach + _seen(-step, width, mirrored)]
+            line[reach + width - 1 + step] = line[reach + _seen(width - 1 + step, width, mirrored)]
         for x in range(width):
             total = weights[0] * line[reach + x]
             for step in range(1, reach + 1):
                 total += weights[step] * (line[reach + x - step] + line[reach + x + step])
             blurred[row, x] = total
+
+
+@compiled
+def _seen(place: int, side: int, mirrored: bool) -> int:
+    """Which of so many pixels is seen at a place, which may lie beyond them."""
+    if mirrored:
+        return min(abs(place), 2 * (side - 1) - place)
+    return min(max(place, 0), side - 1)
 
 
 def from_middle(weights: NDArray[np.float64]) -> tuple[np.float32, ...]:
