@@ -223,12 +223,11 @@ def _pixels(film: Film, truth: Film) -> dict[str, float]:
     """How near the pixels are."""
     if film is truth:
         return {"ssim": 1.0, "psnr": float("inf"), "psnr_wrapped": float("inf")}
-    count = len(film.video)
-    levels = (each.levels.movedim(1, -1).expand(count, -1, -1, -1) for each in (truth, film))
+    pair = torch.from_numpy(truth.video), torch.from_numpy(film.video)
     return {
         "ssim": float(structural_similarity(truth.moments, film.moments).mean()),
-        "psnr": float(psnr(*levels)),
-        "psnr_wrapped": float(psnr_wrapped(torch.from_numpy(truth.video), torch.from_numpy(film.video))),
+        "psnr": float(psnr(*pair)),
+        "psnr_wrapped": float(psnr_wrapped(*pair)),
     }
 
 

@@ -9,8 +9,9 @@ differences of 8-bit pictures in 8 bits, so that published numbers can be read. 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ WINDOW_REACH, WINDOW_DEVIATION = 5, 1.5
 WINDOW = from_middle(gaussian(WINDOW_DEVIATION, WINDOW_REACH))
 
 STEADY_MEAN, STEADY_VARIANCE = np.float32((0.01 * WHITE) ** 2 / 2), np.float32((0.03 * WHITE) ** 2 / 2)
-"""Added to SSIM's quotients, so that black and flat pictures have one."""
+"""Half of what is added to SSIM's quotients, so that black and flat pictures have one."""
 
 Floats = NDArray[np.float32]
 Window = tuple[np.float32, ...]
@@ -52,7 +53,8 @@ def psnr(reference: Tensor, generated: Tensor) -> Tensor:
         SignalError: The shapes differ, or are not those of RGB videos.
     """
     _check(reference, generated)
-    # In single precision 8-bit levels and their squares are exact; wider types keep theirs.
+    if reference.dtype == generated.dtype == torch.uint8:
+        return _decibels(_means(cv2.NORM_L2SQR, reference, generated))
     kind = torch.promote_types(torch.promote_types(reference.dtype, generated.dtype), torch.float32)
     difference = reference.to(kind) - generated.to(kind)
     return _decibels((difference * difference).mean(dim=(-4, -3, -2, -1)).double())
@@ -78,8 +80,7 @@ def psnr_wrapped(reference: Tensor, generated: Tensor) -> Tensor:
     if reference.dtype != torch.uint8 or generated.dtype != torch.uint8:
         raise SignalError("only 8-bit levels wrap around", remedy="give uint8 videos")
     difference = reference - generated
-    total = (difference * difference).sum(dim=(-4, -3, -2, -1), dtype=torch.int64)
-    return _decibels(total.double() / reference.shape[-4:].numel())
+    return _decibels(_means(cv2.NORM_L1, difference * difference))
 
 
 def ssim(reference: Tensor, generated: Tensor) -> Tensor:
@@ -215,6 +216,21 @@ def _check(reference: Tensor, generated: Tensor) -> None:
             f"videos of shapes {tuple(reference.shape)} and {tuple(generated.shape)} cannot be compared",
             remedy="pass two of shape (..., T, H, W, 3)",
         )
+
+
+def _means(norm: int, *videos: Tensor) -> Tensor:
+    """One of OpenCV's sums over 8-bit videos (..., T, H, W, 3), or over their differences, in whole numbers.
+
+    Returns:
+        (...), double: the sum over the count.
+    """
+    *batch, frames, height, width, colours = videos[0].shape
+    tables: list[Any] = [
+        video.reshape(-1, frames * height, width * colours).cpu().numpy() for video in videos
+    ]
+    sums = [cv2.norm(*each, normType=norm) for each in zip(*tables, strict=True)]
+    means = torch.tensor(sums, dtype=torch.float64) / (frames * height * width * colours)
+    return means.reshape(batch).to(videos[0].device)
 
 
 def _decibels(error: Tensor) -> Tensor:

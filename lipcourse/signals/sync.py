@@ -208,14 +208,29 @@ def delayed_correlations(
             f"{len(heard)} steps are too few to shift by {max(tried)}",
             remedy=f"give a clip of at least {LEAST_OVERLAP + max(tried) + 1} frames",
         )
-    return np.array([_pearson(heard[offset:], seen[: len(seen) - offset]) for offset in tried])
+    shifts, steps = np.array(tried)[:, None], np.arange(len(heard))
+    shared = steps >= shifts
+    return _pearson(np.where(shared, heard, 0), np.where(shared, seen[steps - shifts], 0), shared)
 
 
-def _pearson(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Pearson's r, and 0 where one of the two is constant (its differences are rounding)."""
-    a, b = first - first.sum() / len(first), second - second.sum() / len(second)
-    both_change = a @ a > 1e-18 * (first @ first) and b @ b > 1e-18 * (second @ second)
-    return float(a @ b / np.sqrt((a @ a) * (b @ b))) if both_change else 0.0
+def _pearson(
+    first: NDArray[np.float64], second: NDArray[np.float64], shared: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Pearson's r of rows over what both have, and 0 where one is constant (its differences are rounding).
+
+    Args:
+        first: (N, T), 0 where it is not shared.
+        second: The same shape.
+        shared: The same shape.
+    """
+    count = shared.sum(axis=1, keepdims=True)
+    a, b = ((rows - rows.sum(axis=1, keepdims=True) / count) * shared for rows in (first, second))
+    power_a, power_b, product = (a * a).sum(axis=1), (b * b).sum(axis=1), (a * b).sum(axis=1)
+    changes = (power_a > 1e-18 * (first * first).sum(axis=1)) & (
+        power_b > 1e-18 * (second * second).sum(axis=1)
+    )
+    scale = np.sqrt(power_a * power_b)
+    return np.asarray(np.divide(product, scale, out=np.zeros(len(product)), where=changes))
 
 
 @dataclass(frozen=True)

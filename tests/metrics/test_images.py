@@ -43,6 +43,17 @@ def test_wrapped_psnr_is_what_eight_bits_give() -> None:
         assert psnr_wrapped(reference, generated)[clip].item() == pytest.approx(expected, abs=1e-4)
 
 
+def test_bytes_are_summed_as_exactly_however_long_the_video() -> None:
+    random = np.random.default_rng(0)
+    first, second = (random.integers(0, 256, (40, 90, 100, 3), dtype=np.uint8) for _ in "ab")
+    expected = np.mean((first.astype(np.int64) - second) ** 2)
+    found = psnr(*map(torch.from_numpy, (first, second))).double()
+    torch.testing.assert_close(found, torch.tensor(10 * np.log10(255**2 / expected)), atol=1e-6, rtol=0)
+    white = torch.full((400, 90, 100, 3), 255, dtype=torch.uint8)
+    assert psnr(white, white * 0).item() == pytest.approx(0, abs=1e-12)
+    assert psnr_wrapped(white, white * 0) == psnr_wrapped(white[:1], white[:1] * 0)
+
+
 def test_noise_is_the_floor_of_wrapped_psnr() -> None:
     random = np.random.default_rng(0)
     noise, other = (torch.from_numpy(random.integers(0, 256, (1, 64, 64, 3)).astype(np.uint8)) for _ in "ab")
