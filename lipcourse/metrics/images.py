@@ -9,7 +9,8 @@ differences of 8-bit pictures in 8 bits, so that published numbers can be read. 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -54,7 +55,9 @@ def psnr(reference: Tensor, generated: Tensor) -> Tensor:
     """
     _check(reference, generated)
     if reference.dtype == generated.dtype == torch.uint8:
-        return _decibels(_means(cv2.NORM_L2SQR, reference, generated))
+        return _decibels(
+            _means(lambda one, other: cv2.norm(one, other, cv2.NORM_L2SQR), reference, generated)
+        )
     kind = torch.promote_types(torch.promote_types(reference.dtype, generated.dtype), torch.float32)
     difference = reference.to(kind) - generated.to(kind)
     return _decibels((difference * difference).mean(dim=(-4, -3, -2, -1)).double())
@@ -80,7 +83,7 @@ def psnr_wrapped(reference: Tensor, generated: Tensor) -> Tensor:
     if reference.dtype != torch.uint8 or generated.dtype != torch.uint8:
         raise SignalError("only 8-bit levels wrap around", remedy="give uint8 videos")
     difference = reference - generated
-    return _decibels(_means(cv2.NORM_L1, difference * difference))
+    return _decibels(_means(lambda squares: cv2.norm(squares, cv2.NORM_L1), difference * difference))
 
 
 def ssim(reference: Tensor, generated: Tensor) -> Tensor:
@@ -218,8 +221,8 @@ def _check(reference: Tensor, generated: Tensor) -> None:
         )
 
 
-def _means(norm: int, *videos: Tensor) -> Tensor:
-    """One of OpenCV's sums over 8-bit videos (..., T, H, W, 3), or over their differences, in whole numbers.
+def _means(add: Callable[..., float], *videos: Tensor) -> Tensor:
+    """A sum over 8-bit videos (..., T, H, W, 3), which OpenCV adds up in whole numbers, by their size.
 
     Returns:
         (...), double: the sum over the count.
@@ -228,7 +231,7 @@ def _means(norm: int, *videos: Tensor) -> Tensor:
     tables: list[Any] = [
         video.reshape(-1, frames * height, width * colours).cpu().numpy() for video in videos
     ]
-    sums = [cv2.norm(*each, normType=norm) for each in zip(*tables, strict=True)]
+    sums = [add(*each) for each in zip(*tables, strict=True)]
     means = torch.tensor(sums, dtype=torch.float64) / (frames * height * width * colours)
     return means.reshape(batch).to(videos[0].device)
 
