@@ -228,9 +228,7 @@ def _means(add: Callable[..., float], *videos: Tensor) -> Tensor:
         (...), double: the sum over the count.
     """
     *batch, frames, height, width, colours = videos[0].shape
-    tables: list[Any] = [
-        video.reshape(-1, frames * height, width * colours).cpu().numpy() for video in videos
-    ]
+    tables = [video.reshape(-1, frames * height, width * colours).cpu().numpy() for video in videos]
     sums = [add(*each) for each in zip(*tables, strict=True)]
     means = torch.tensor(sums, dtype=torch.float64) / (frames * height * width * colours)
     return means.reshape(batch).to(videos[0].device)
