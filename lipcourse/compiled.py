@@ -26,7 +26,10 @@ COMPILES = _compile is not None
 def compiled(function: _Function) -> _Function:
     """Compile a function of numbers and arrays when it is first called, and keep that for later runs.
 
-    Inner loops are quick along rows that were taken out of the array before. Source: numba.
+    Inner loops are quick along rows that were taken out of an array before, by their numbers. A function may
+    call what is compiled in its own file alone: it is made anew when that file changes, not when another does.
+
+    Source: numba.
     """
     made: _Function = _compile(function) if COMPILES else function
     return made

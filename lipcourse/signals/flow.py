@@ -155,7 +155,7 @@ def lucas_kanade(
                 flow = flow.contiguous()  # it is written into
                 scenes = before.contiguous().numpy(), after.contiguous().numpy()
                 weights = from_middle(_window(window))
-                improve(*scenes, flow.numpy(), iterations, weights, np.float32(damping))
+                improve(*scenes, flow.numpy(), iterations=iterations, window=weights, damping=damping)
                 continue
             for _ in range(iterations):
                 flow = flow + _small_flow(before, warp(after.unsqueeze(1), flow)[:, 0], window, damping)

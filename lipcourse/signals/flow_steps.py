@@ -12,16 +12,15 @@ from lipcourse.compiled import compiled
 from lipcourse.signals.separable import blur
 
 Floats = NDArray[np.float32]
+Window = tuple[np.float32, ...]
 
 
-@compiled
+PIXELS_AT_ONCE = 8 * 64**2
+"""Of pairs of pictures: so many fit in a processor's cache, with all that is made of them."""
+
+
 def improve(
-    before: Floats,
-    after: Floats,
-    flow: Floats,
-    iterations: int,
-    window: tuple[np.float32, ...],
-    damping: np.float32,
+    before: Floats, after: Floats, flow: Floats, *, iterations: int, window: Window, damping: float
 ) -> None:
     """Add small movements to the flow between pictures that is known so far.
 
@@ -34,66 +33,72 @@ def improve(
         damping: Added to the squared slopes.
     """
     height, width = before.shape[1:]
-    pulled = np.empty((height, width), np.float32)
-    products = np.empty((5, height, width), np.float32)
-    sums = np.empty((5, height, width), np.float32)
-    for pair in range(len(before)):
+    step = max(1, PIXELS_AT_ONCE // (height * width))
+    for part in (slice(start, start + step) for start in range(0, len(before), step)):
+        pulled = np.empty_like(before[part])
+        products, sums = (np.empty((5, *pulled.shape), np.float32) for _ in range(2))
         for _ in range(iterations):
-            _pull(after[pair], flow[pair], pulled)
-            _multiply_slopes(before[pair], pulled, products)
-            for number in range(5):
-                blur(products[number], window, False, sums[number])
-            _solve(sums, damping, flow[pair])
+            _pull(after[part], flow[part], pulled)
+            _multiply_slopes(before[part], pulled, products)
+            blur(products.reshape(-1, height, width), window, False, sums.reshape(-1, height, width))
+            _solve(sums, np.float32(damping), flow[part])
 
 
 @compiled
-def _pull(picture: Floats, flow: Floats, pulled: Floats) -> None:
-    """Write `pulled(x) = picture(x + flow(x))`, the border going on beyond the edge."""
-    height, width = picture.shape
+def _pull(pictures: Floats, flow: Floats, pulled: Floats) -> None:
+    """Write `pulled(x) = pictures(x + flow(x))`, the border going on beyond the edge."""
+    count, height, width = pictures.shape
     zero, right, bottom = np.float32(0), np.float32(width - 1), np.float32(height - 1)
-    for row in range(height):
-        dx, dy, line = flow[0, row], flow[1, row], pulled[row]
-        for column in range(width):
-            x = min(max(np.float32(column) + dx[column], zero), right)
-            y = min(max(np.float32(row) + dy[column], zero), bottom)
-            left, top = min(np.uint32(x), np.uint32(width - 2)), min(np.uint32(y), np.uint32(height - 2))
-            share_x, share_y = x - np.float32(left), y - np.float32(top)
-            beside, under = left + np.uint32(1), top + np.uint32(1)
-            above = picture[top, left] + share_x * (picture[top, beside] - picture[top, left])
-            below = picture[under, left] + share_x * (picture[under, beside] - picture[under, left])
-            line[column] = above + share_y * (below - above)
+    for pair in range(count):
+        picture = pictures[pair]
+        for row in range(height):
+            dx, dy, line = flow[pair, 0, row], flow[pair, 1, row], pulled[pair, row]
+            for column in range(width):
+                x = min(max(np.float32(column) + dx[column], zero), right)
+                y = min(max(np.float32(row) + dy[column], zero), bottom)
+                left, top = min(np.uint32(x), np.uint32(width - 2)), min(np.uint32(y), np.uint32(height - 2))
+                share_x, share_y = x - np.float32(left), y - np.float32(top)
+                beside, under = left + np.uint32(1), top + np.uint32(1)
+                above = picture[top, left] + share_x * (picture[top, beside] - picture[top, left])
+                below = picture[under, left] + share_x * (picture[under, beside] - picture[under, left])
+                line[column] = above + share_y * (below - above)
 
 
 @compiled
 def _multiply_slopes(before: Floats, after: Floats, products: Floats) -> None:
     """Write the five products of slopes, and of slopes and what is left, that a window sums up."""
-    height, width = before.shape
+    count, height, width = before.shape
     quarter = np.float32(0.25)  # a slope is half a difference, and that of the mean of both is half of both
     xx, xy, yy, xt, yt = products[0], products[1], products[2], products[3], products[4]
     both = np.empty((height, width + 2), np.float32)  # one more on either side
-    for row in range(height):
-        for x in range(width):
-            both[row, x + 1] = before[row, x] + after[row, x]
-        both[row, 0], both[row, width + 1] = both[row, 1], both[row, width]
-    for row in range(height):
-        upper, middle, lower = both[max(row - 1, 0)], both[row], both[min(row + 1, height - 1)]
-        first, second = before[row], after[row]
-        for x in range(width):
-            slope_x = quarter * (middle[x + 2] - middle[x])
-            slope_y = quarter * (lower[x + 1] - upper[x + 1])
-            left = first[x] - second[x]
-            xx[row, x], xy[row, x], yy[row, x] = slope_x * slope_x, slope_x * slope_y, slope_y * slope_y
-            xt[row, x], yt[row, x] = slope_x * left, slope_y * left
+    for pair in range(count):
+        for row in range(height):
+            for x in range(width):
+                both[row, x + 1] = before[pair, row, x] + after[pair, row, x]
+            both[row, 0], both[row, width + 1] = both[row, 1], both[row, width]
+        for row in range(height):
+            upper, middle, lower = both[max(row - 1, 0)], both[row], both[min(row + 1, height - 1)]
+            first, second = before[pair, row], after[pair, row]
+            for x in range(width):
+                slope_x = quarter * (middle[x + 2] - middle[x])
+                slope_y = quarter * (lower[x + 1] - upper[x + 1])
+                left = first[x] - second[x]
+                xx[pair, row, x], xy[pair, row, x] = slope_x * slope_x, slope_x * slope_y
+                yy[pair, row, x] = slope_y * slope_y
+                xt[pair, row, x], yt[pair, row, x] = slope_x * left, slope_y * left
 
 
 @compiled
 def _solve(sums: Floats, damping: np.float32, flow: Floats) -> None:
     """Add the movement that explains best what is left in each window."""
-    for row in range(sums.shape[1]):
-        xx, xy, yy, xt, yt = sums[0, row], sums[1, row], sums[2, row], sums[3, row], sums[4, row]
-        dx, dy = flow[0, row], flow[1, row]
-        for column in range(sums.shape[2]):
-            across, down = xx[column] + damping, yy[column] + damping
-            determinant = across * down - xy[column] * xy[column]
-            dx[column] += (down * xt[column] - xy[column] * yt[column]) / determinant
-            dy[column] += (across * yt[column] - xy[column] * xt[column]) / determinant
+    _, count, height, width = sums.shape
+    for pair in range(count):
+        for row in range(height):
+            xx, xy, yy = sums[0, pair, row], sums[1, pair, row], sums[2, pair, row]
+            xt, yt = sums[3, pair, row], sums[4, pair, row]
+            dx, dy = flow[pair, 0, row], flow[pair, 1, row]
+            for x in range(width):
+                across, down = xx[x] + damping, yy[x] + damping
+                determinant = across * down - xy[x] * xy[x]
+                dx[x] += (down * xt[x] - xy[x] * yt[x]) / determinant
+                dy[x] += (across * yt[x] - xy[x] * xt[x]) / determinant

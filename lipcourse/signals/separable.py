@@ -65,42 +65,44 @@ def apply(pictures: Tensor, vertical: Tensor, horizontal: Tensor) -> Tensor:
 
 @compiled
 def blur(
-    picture: NDArray[np.float32],
+    pictures: NDArray[np.float32],
     weights: tuple[np.float32, ...],
     mirrored: bool,
     blurred: NDArray[np.float32],
 ) -> None:
-    """Write the weighted sum around each pixel of a picture.
+    """Write the weighted sum around each pixel of pictures.
 
     Args:
-        picture: (H, W).
+        pictures: (N, H, W).
         weights: The pixel's own along each axis, and those of pixels 1, 2, ... away (see `from_middle`).
-        mirrored: Whether the picture is mirrored at its edges; else its last pixels go on and on.
-        blurred: (H, W), which is written into.
+        mirrored: Whether a picture is mirrored at its edges; else its last pixels go on and on.
+        blurred: (N, H, W), which is written into.
     """
-    height, width = picture.shape
+    height, width = pictures.shape[1:]
     reach = len(weights) - 1
     padded = np.empty((height + 2 * reach, width), np.float32)
     line = np.empty(width + 2 * reach, np.float32)
-    for row in range(height + 2 * reach):
-        seen = _seen(row - reach, height, mirrored)
-        for x in range(width):
-            padded[row, x] = picture[seen, x]
-    for row in range(height):
-        near = padded[row : row + 2 * reach + 1]
-        for x in range(width):
-            total = weights[0] * near[reach, x]
+    for number in range(len(pictures)):
+        picture, result = pictures[number], blurred[number]
+        for row in range(height + 2 * reach):
+            seen = _seen(row - reach, height, mirrored)
+            for x in range(width):
+                padded[row, x] = picture[seen, x]
+        for row in range(height):
+            near = padded[row : row + 2 * reach + 1]
+            for x in range(width):
+                total = weights[0] * near[reach, x]
+                for step in range(1, reach + 1):
+                    total += weights[step] * (near[reach - step, x] + near[reach + step, x])
+                line[reach + x] = total
             for step in range(1, reach + 1):
-                total += weights[step] * (near[reach - step, x] + near[reach + step, x])
-            line[reach + x] = total
-        for step in range(1, reach + 1):
-            line[reach - step] = line[reach + _seen(-step, width, mirrored)]
-            line[reach + width - 1 + step] = line[reach + _seen(width - 1 + step, width, mirrored)]
-        for x in range(width):
-            total = weights[0] * line[reach + x]
-            for step in range(1, reach + 1):
-                total += weights[step] * (line[reach + x - step] + line[reach + x + step])
-            blurred[row, x] = total
+                line[reach - step] = line[reach + _seen(-step, width, mirrored)]
+                line[reach + width - 1 + step] = line[reach + _seen(width - 1 + step, width, mirrored)]
+            for x in range(width):
+                total = weights[0] * line[reach + x]
+                for step in range(1, reach + 1):
+                    total += weights[step] * (line[reach + x - step] + line[reach + x + step])
+                result[row, x] = total
 
 
 @compiled

@@ -22,11 +22,11 @@ def by_scipy(picture, weights, mode):
     mirrored=st.booleans(),
 )
 def test_loops_blur_as_scipy_does(height, width, reach, deviation, mirrored) -> None:
-    picture = np.random.default_rng(height * width).normal(size=(height, width)).astype(np.float32)
-    weights, blurred = gaussian(deviation, reach), np.empty_like(picture)
+    pictures = np.random.default_rng(height * width).normal(size=(2, height, width)).astype(np.float32)
+    weights, blurred = gaussian(deviation, reach), np.empty_like(pictures)
     assert weights.sum() == pytest.approx(1)
-    blur(picture, from_middle(weights), mirrored, blurred)
-    expected = by_scipy(picture, weights, "mirror" if mirrored else "nearest")
+    blur(pictures, from_middle(weights), mirrored, blurred)
+    expected = [by_scipy(each, weights, "mirror" if mirrored else "nearest") for each in pictures]
     np.testing.assert_allclose(blurred, expected, atol=1e-6)
 
 
