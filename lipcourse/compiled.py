@@ -27,7 +27,7 @@ def compiled(function: _Function) -> _Function:
     """Compile a function of numbers and arrays when it is first called, and keep that for later runs.
 
     Inner loops are quick along rows that were taken out of an array before, by their numbers. A function may
-    call what is compiled in its own file alone: it is made anew when that file changes, not when another does.
+    call what is compiled in its own file alone: it is made anew when that file changes, not when others do.
 
     Source: numba.
     """
