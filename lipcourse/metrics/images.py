@@ -111,7 +111,7 @@ def ssim(reference: Tensor, generated: Tensor) -> Tensor:
     """
     _check(reference, generated)
     each = structural_similarity(moments(colour_planes(reference)), moments(colour_planes(generated)))
-    return each.reshape(reference.shape[:-3]).mean(dim=-1)
+    return each.reshape(reference.shape[:-3]).mean(dim=-1).to(reference.device)
 
 
 class Moments(NamedTuple):
@@ -143,7 +143,7 @@ def moments(pictures: Tensor) -> Moments:
     """
     if min(pictures.shape[-2:]) <= 2 * WINDOW_REACH:
         raise SignalError("pictures below 11 pixels have no structural similarity", remedy="give larger ones")
-    levels = pictures.float().contiguous().cpu().numpy()
+    levels = pictures.detach().float().contiguous().cpu().numpy()
     found = Moments(levels, *(np.empty_like(levels) for _ in range(3)))
     for part in _parts(len(levels)):
         shown, mean, energy, spread = (each[part] for each in found)
@@ -157,7 +157,7 @@ def moments(pictures: Tensor) -> Moments:
 
 
 def structural_similarity(first: Moments, second: Moments) -> Tensor:
-    """Return the SSIM of each picture with its partner, (N,), from what is known of both; see `ssim`.
+    """Return the SSIM of each picture with its partner, (N,) on the CPU, from what is known of both.
 
     One of the two may be of a single picture, the partner of each of the other's.
     """

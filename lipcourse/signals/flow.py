@@ -153,12 +153,12 @@ def lucas_kanade(
             before, after = scene.chunk(2)
             if in_loops:
                 flow = flow.contiguous()  # it is written into
-                scenes = before.contiguous().numpy(), after.contiguous().numpy()
+                arrays = before.contiguous().numpy(), after.contiguous().numpy(), flow.numpy()
                 weights = from_middle(_window(window))
-                improve(*scenes, flow.numpy(), iterations=iterations, window=weights, damping=damping)
-                continue
-            for _ in range(iterations):
-                flow = flow + _small_flow(before, warp(after.unsqueeze(1), flow)[:, 0], window, damping)
+                improve(*arrays, iterations=iterations, window=weights, damping=damping)
+            else:
+                for _ in range(iterations):
+                    flow = flow + _small_flow(before, warp(after.unsqueeze(1), flow)[:, 0], window, damping)
     return flow
 
 

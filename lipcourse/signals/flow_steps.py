@@ -1,4 +1,4 @@
-"""Lucas and Kanade's steps in plain loops, where no gradient is asked for: less than half the time of tensors.
+"""Lucas and Kanade's steps in plain loops, where no gradient is asked for: quicker than tensors by half.
 
 `lipcourse.signals.flow` says what is done and why; a test says that both do the same. Taught in notebook 04.
 """
