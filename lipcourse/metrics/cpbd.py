@@ -157,14 +157,14 @@ def edge_widths(pictures: Bytes) -> NDArray[np.int16]:
     Source: Marziliano et al., "Perceptual blur and ringing metrics" (2004). Taught in notebook 12.
     """
     widths = np.zeros(pictures.shape, np.int16)
-    levels = np.pad(pictures.astype(np.int16), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    levels = np.pad(pictures.astype(np.int32), ((0, 0), (1, 1), (1, 1)), mode="edge")
     for picture, found in zip(levels, widths, strict=True):
         _measure_edges(picture, found)
     return widths
 
 
 @compiled
-def _measure_edges(levels: NDArray[np.int16], widths: NDArray[np.int16]) -> None:
+def _measure_edges(levels: NDArray[np.int32], widths: NDArray[np.int16]) -> None:
     """Write the width of each edge of a picture (H, W), given with its border doubled, (H + 2, W + 2)."""
     height, width = widths.shape
     strength = np.empty((height, width))
@@ -202,7 +202,7 @@ def _measure_edges(levels: NDArray[np.int16], widths: NDArray[np.int16]) -> None
 
 
 @compiled
-def _walk(levels: NDArray[np.int16], place: int, side: int, rising: int) -> int:
+def _walk(levels: NDArray[np.int32], place: int, side: int, rising: int) -> int:
     """Count the pixels from a place along its row while brightness keeps falling, or rising.
 
     Args:
@@ -283,8 +283,8 @@ def _find_crests(smooth: Doubles, low: float, steepness: Doubles, crest: NDArray
     height, width = crest.shape
     across, down = np.empty((height, width)), np.empty((height, width))
     for row in range(height):
+        upper, middle, lower = smooth[row], smooth[row + 1], smooth[row + 2]
         for column in range(width):
-            upper, middle, lower = smooth[row], smooth[row + 1], smooth[row + 2]
             left, right = column, column + 2
             x = 2 * (middle[right] - middle[left]) + (
                 (upper[right] - upper[left]) + (lower[right] - lower[left])

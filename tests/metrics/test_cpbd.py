@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from fresh_python import printed
 from numpy.typing import NDArray
 from plain_cpbd import canny_by_loops, cpbd_by_loops, widths_by_loops
 from scipy.ndimage import gaussian_filter
@@ -173,3 +174,14 @@ def test_many_pictures_are_the_same_as_one_by_one() -> None:
 def test_what_has_no_sharpness_is_refused(video: torch.Tensor) -> None:
     with pytest.raises(SignalError, match="no sharpness"):
         cpbd(video)
+
+
+def test_it_is_the_same_where_nothing_compiles() -> None:
+    code = (
+        "import sys; sys.modules['numba'] = None\n"
+        "import numpy as np; from lipcourse.metrics.cpbd import sharpness\n"
+        "np.seterr(over='raise')\n"
+        "y, x = np.mgrid[:64, :64]\n"
+        "print(sharpness(((x * 7919 + y * 104729 ^ x * y * 31) % 251).astype(np.uint8)).item())"
+    )
+    assert float(printed(code)) == sharpness(pattern("noise")[:64, :64])
