@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lipcourse.errors import SignalError
+from lipcourse.metrics.images import colour_planes
 from lipcourse.networks.layers import channels, convolution, expect, initialise_he
 
 VISEMES: Mapping[str, tuple[str, ...]] = {
@@ -125,8 +126,7 @@ class VisemeClassifier(nn.Module):
                 remedy="give RGB levels, uint8 (N, 64, 64, 3)",
             )
         device = next(self.parameters()).device
-        parts = [torch.empty(0, len(CLASSES))]
-        for part in torch.split(torch.from_numpy(np.ascontiguousarray(pictures)), TOGETHER):
-            planes = part.to(device).permute(0, 3, 1, 2).contiguous().float()
-            parts.append(self.likelihoods(planes / 127.5 - 1).cpu())
-        return torch.cat(parts)
+        parts = torch.split(torch.from_numpy(np.ascontiguousarray(pictures)), TOGETHER)
+        return torch.cat(
+            [self.likelihoods(colour_planes(part.to(device)) / 127.5 - 1).cpu() for part in parts]
+        )

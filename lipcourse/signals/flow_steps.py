@@ -14,7 +14,6 @@ from lipcourse.signals.separable import blur
 Floats = NDArray[np.float32]
 Window = tuple[np.float32, ...]
 
-
 PIXELS_AT_ONCE = 8 * 64**2
 """Of pairs of pictures: so many fit in a processor's cache, with all that is made of them."""
 

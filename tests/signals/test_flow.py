@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from fresh_python import printed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
@@ -151,8 +150,7 @@ def test_without_a_compiler_tensors_do_it() -> None:
         "import torch; from lipcourse.signals.flow import estimate_flow\n"
         "print(estimate_flow(torch.zeros(1, 3, 2, 16, 16)).abs().max().item())"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "0.0"
+    assert printed(code) == "0.0"
 
 
 @settings(max_examples=50, deadline=None)
@@ -297,5 +295,4 @@ def test_wrong_options() -> None:
 
 def test_needs_none_of_the_heavy_packages() -> None:
     code = "import sys, lipcourse.signals.flow; print(sorted({'dlib', 'av', 'librosa'} & set(sys.modules)))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    assert printed(code) == "[]"
